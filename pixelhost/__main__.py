@@ -1,0 +1,5 @@
+"""`python -m pixelhost` is the command `pixelhost`."""
+
+from pixelhost.cli import main
+
+main()

@@ -1,0 +1,79 @@
+"""The application: a Site with every dialect's routes, and the server that it runs in."""
+
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from pixelhost import errors, pixeldrain
+from pixelhost import web as pages
+from pixelhost.core import health
+from pixelhost.pixeldrain import envelope
+from pixelhost.site import Site
+from pixelhost.wire import dialect
+from pixelhost.wire.dialect import SITE, Dialect, site_of
+
+DIALECTS = (pixeldrain.DIALECT, pages.DIALECT)
+
+HTTP_LIMITS: dict[str, Any] = {
+    "max_line_size": 32 << 10,  # a path of 4095 bytes is three times as long when encoded
+    "max_field_size": 32 << 10,
+    "lingering_time": 2.0,  # after a refusal, how long the rest of an upload is read and dropped
+    "keepalive_timeout": 75.0,
+    "auto_decompress": False,  # what is uploaded is stored as it was sent
+    "read_bufsize": 1 << 20,
+    "access_log": None,
+}
+
+
+def build_app(site: Site) -> web.Application:
+    app = web.Application()
+    app[SITE] = site
+    for one in DIALECTS:
+        dialect.mount(app, one)
+    app.router.add_get("/health", _health)
+    dialect.finish(app, _dialect_of)
+    return app
+
+
+def _dialect_of(path: str) -> Dialect:
+    """Whose way of saying no an unknown path gets."""
+    return pixeldrain.DIALECT if path == "/api" or path.startswith("/api/") else pages.DIALECT
+
+
+async def _health(request: web.Request) -> web.Response:
+    """200 when the database and the store answer, else 503."""
+    problems = await health.problems(site_of(request))
+    return envelope.ok({"healthy": not problems, "problems": problems}, 503 if problems else 200)
+
+
+class Runner(web.AppRunner):
+    """aiohttp's runner, but a request that isn't even HTTP gets the envelope too."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)  # noqa: SLF001
+
+
+class _Server(web.Server):
+    def __call__(self) -> RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Connection(RequestHandler):
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it may tell about our insides
+    ) -> web.StreamResponse:
+        """What aiohttp refuses before any route: a broken head, or one that is too large."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the response has begun")
+        if status >= 500:
+            self.log_exception("Error handling request", exc_info=exc)
+        refusal = errors.INTERNAL() if status >= 500 else errors.ERROR_READING_INPUT(message="This is not valid HTTP")
+        response = envelope.refuse(request, refusal)
+        response.force_close()
+        return response

@@ -1,0 +1,299 @@
+"""The blob store in a local directory.
+
+    incoming/<random>           being written, locked by its writer; a crash frees the lock, so leftovers show
+    <aa>/<bb>/<sha256 in hex>   placed
+
+Bytes are placed by a hard link, and the incoming name goes only after the commit. So an incoming name without a lock
+that has two links is an upload that died between the two, and its bytes may be an orphan.
+"""
+
+import asyncio
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from pixelhost.blobs.contract import Abandoned, BlobMissing, Checksums, Piece, Staged, Stored, StoreError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INCOMING = "incoming"
+THREADS = 16
+IOV_MAX = os.sysconf("SC_IOV_MAX")
+ROOM_TO_KEEP_BYTES = 64 << 20  # a disk filled to the brim takes Postgres down with it
+
+
+class DiskStore:
+    def __init__(self, root: Path) -> None:
+        """Makes the directories. Raises StoreError when it can't."""
+        self.root = root
+        self.incoming = root / INCOMING
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
+        try:
+            self.incoming.mkdir(parents=True, exist_ok=True)
+            self._is_in_memory = _is_in_memory(root)
+        except OSError as error:
+            raise StoreError(f"{root} cannot be used for blobs: {error.strerror}") from error
+
+    async def stage(self, also: Sequence[str] = (), expected_bytes: int = 0) -> "DiskStaged":
+        free = os.statvfs(self.root)
+        if expected_bytes + ROOM_TO_KEEP_BYTES > free.f_bavail * free.f_frsize:
+            raise StoreError(f"{self.root} has no room for {expected_bytes} more bytes")
+        return DiskStaged(self, Checksums(also))
+
+    def location_of(self, staged: Staged) -> str:
+        return _location(staged.checksums.digest)
+
+    async def place(self, staged: Staged) -> None:
+        assert isinstance(staged, DiskStaged)
+        await self.in_thread(self._place, staged.path, self.root / self.location_of(staged))
+
+    async def settle(self, staged: Staged) -> None:
+        # One of two names of the same file goes: no data is freed, so it is not worth a thread.
+        assert isinstance(staged, DiskStaged)
+        staged.drop()
+
+    async def open(self, location: str) -> "DiskBlob":
+        # A look-up of metadata, mostly in memory: a thread would cost more than it.
+        try:
+            descriptor = os.open(self.root / location, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as error:
+            raise BlobMissing(location) from error
+        except OSError as error:
+            raise StoreError(f"{location}: {error.strerror}") from error
+        return DiskBlob(self, descriptor)
+
+    async def delete(self, location: str) -> None:
+        await self.in_thread((self.root / location).unlink, missing_ok=True)
+
+    async def listing(self) -> AsyncIterator[Stored]:
+        walk = self._walk()
+        while batch := await self.in_thread(_take, walk, 1000):
+            for stored in batch:
+                yield stored
+
+    async def abandoned(self) -> list[Abandoned]:
+        return await self.in_thread(self._abandoned)
+
+    async def clear(self, abandoned: Abandoned) -> None:
+        await self.in_thread((self.incoming / abandoned.name).unlink, missing_ok=True)
+
+    async def check(self) -> None:
+        staged = await self.stage()
+        try:
+            await staged.finish([b"health"])
+        finally:
+            await staged.discard()
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=True)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking disk work. An OSError becomes a StoreError."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        except OSError as error:
+            raise StoreError(f"{error.filename or self.root}: {error.strerror}") from error
+
+    def new_incoming(self) -> tuple[Path, int]:
+        """A new incoming file, locked by this process. Blocking."""
+        while True:
+            path = self.incoming / secrets.token_hex(16)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever clears leftovers may have been quicker than the lock: then the name is gone, take another.
+                if os.fstat(descriptor).st_nlink:
+                    return path, descriptor
+            except BlockingIOError:
+                pass
+            os.close(descriptor)
+
+    def _place(self, source: Path, target: Path) -> None:
+        try:
+            os.link(source, target)
+        except FileNotFoundError:
+            _make_directory(target.parent)
+            os.link(source, target)
+        except FileExistsError:
+            # Replace whatever lies there: it may be damaged, and these bytes were just hashed.
+            spare = source.with_name(source.name + "-again")
+            os.link(source, spare)
+            spare.rename(target)
+        _sync_directory(target.parent)
+
+    def _walk(self) -> Iterator[Stored]:
+        for first in _folders(self.root):
+            for second in _folders(first):
+                for entry in os.scandir(second):
+                    if _is_digest(entry.name):
+                        location = f"{first.name}/{second.name}/{entry.name}"
+                        yield Stored(location, bytes.fromhex(entry.name), entry.stat().st_size)
+
+    def _abandoned(self) -> list[Abandoned]:
+        found = []
+        for path in list(self.incoming.iterdir()):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found.append(Abandoned(path.name, self._placed(descriptor)))
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(descriptor)
+        return found
+
+    def _placed(self, descriptor: int) -> Stored | None:
+        facts = os.fstat(descriptor)
+        if facts.st_nlink < 2:
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        return Stored(_location(digest), digest, facts.st_size)
+
+
+class DiskStaged:
+    """An incoming file. It is made on the first write, so that a small upload costs one visit to a thread."""
+
+    def __init__(self, store: DiskStore, checksums: Checksums) -> None:
+        self.checksums = checksums
+        self._store = store
+        self._path: Path | None = None
+        self._descriptor = -1
+
+    @property
+    def path(self) -> Path:
+        assert self._path is not None
+        return self._path
+
+    async def write(self, pieces: Sequence[Piece]) -> None:
+        await self._store.in_thread(self._write, pieces)
+
+    async def finish(self, pieces: Sequence[Piece] = ()) -> None:
+        await self._store.in_thread(self._finish, pieces)
+
+    async def discard(self) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Close and forget the incoming name. A failure leaves a leftover, which the next start clears."""
+        try:
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+        except OSError:
+            pass
+        self._path, self._descriptor = None, -1
+
+    def _write(self, pieces: Sequence[Piece]) -> None:
+        if self._descriptor < 0:
+            self._path, self._descriptor = self._store.new_incoming()
+        for piece in pieces:
+            self.checksums.update(piece)
+        _write_all(self._descriptor, pieces)
+
+    def _finish(self, pieces: Sequence[Piece]) -> None:
+        self._write(pieces)
+        os.fsync(self._descriptor)
+
+
+class DiskBlob:
+    def __init__(self, store: DiskStore, descriptor: int) -> None:
+        self.size_bytes = os.fstat(descriptor).st_size
+        self._store = store
+        self._descriptor = descriptor
+
+    def fileno(self) -> int | None:
+        return self._descriptor
+
+    def read_cached(self, offset: int, count: int) -> bytes | None:
+        if self._store._is_in_memory:  # noqa: SLF001
+            return os.pread(self._descriptor, count, offset)
+        buffer = bytearray(count)
+        try:
+            read = os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)
+        except OSError:  # EAGAIN: not in memory; EOPNOTSUPP: this file system can't tell
+            return None
+        return bytes(buffer) if read == count else None
+
+    async def read(self, offset: int, count: int) -> bytes:
+        data = await self._store.in_thread(os.pread, self._descriptor, count, offset)
+        if len(data) != count:
+            raise StoreError(f"{count} bytes wanted at {offset}, {len(data)} there")
+        return data
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _location(digest: bytes) -> str:
+    name = digest.hex()
+    return f"{name[:2]}/{name[2:4]}/{name}"
+
+
+def _write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
+    """Gathered writes, as many as it takes: writev may write less than asked."""
+    waiting = [memoryview(piece) for piece in pieces if len(piece)]
+    while waiting:
+        written = os.writev(descriptor, waiting[:IOV_MAX])
+        if written == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        done = 0
+        while done < len(waiting) and written >= len(waiting[done]):
+            written -= len(waiting[done])
+            done += 1
+        del waiting[:done]
+        if written:
+            waiting[0] = waiting[0][written:]
+
+
+def _make_directory(directory: Path) -> None:
+    """With its parents, each made durable in the one above."""
+    if directory.is_dir():
+        return
+    _make_directory(directory.parent)
+    directory.mkdir(exist_ok=True)
+    _sync_directory(directory.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _folders(directory: Path) -> list[Path]:
+    return [Path(entry.path) for entry in os.scandir(directory) if len(entry.name) == 2 and entry.is_dir()]
+
+
+def _is_digest(name: str) -> bool:
+    return len(name) == 64 and all(character in "0123456789abcdef" for character in name)
+
+
+def _take(iterator: Iterator[T], count: int) -> list[T]:
+    return [item for _, item in zip(range(count), iterator, strict=False)]
+
+
+def _is_in_memory(directory: Path) -> bool:
+    """Whether this is a tmpfs, which does not answer RWF_NOWAIT although nothing there ever waits."""
+    device = directory.stat().st_dev
+    name = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return any(line.split()[2] == name and " - tmpfs " in line for line in mounts.splitlines())

@@ -1,0 +1,1 @@
+"""The product: what may be done, by whom, and what happens then. It has never heard of HTTP."""

@@ -1,0 +1,53 @@
+"""Who is asking: a key becomes a caller. Dialects pass the caller on; rules ask it, never the request."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from pixelhost import errors
+from pixelhost.db import sessions
+from pixelhost.keyring import key_hash
+from pixelhost.model import Session, User
+from pixelhost.site import Site
+
+KEY_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`user` and `session` are None for strangers. `ip` is the client's, with trusted proxies seen through."""
+
+    ip: str
+    user_agent: str = ""
+    user: User | None = None
+    session: Session | None = None
+
+    def owns(self, owner_id: UUID | None) -> bool:
+        return self.user is not None and self.user.id == owner_id
+
+    def require_user(self) -> User:
+        """Raises AUTHENTICATION_REQUIRED."""
+        if self.user is None:
+            raise errors.AUTHENTICATION_REQUIRED()
+        return self.user
+
+    def require_session(self) -> Session:
+        """Raises AUTHENTICATION_REQUIRED."""
+        if self.session is None:
+            raise errors.AUTHENTICATION_REQUIRED()
+        return self.session
+
+
+async def identify(site: Site, key: str, ip: str, user_agent: str) -> Caller:
+    """The caller that this API key belongs to. Raises AUTHENTICATION_FAILED."""
+    try:
+        found = await sessions.by_key(site.db, key_hash(UUID(key).bytes))
+    except ValueError:
+        raise errors.AUTHENTICATION_FAILED() from None
+    if found is None:
+        raise errors.AUTHENTICATION_FAILED()
+    session, user = found
+    now = site.clock.now()
+    if now - session.last_used_at >= KEY_USE_NOTED_EVERY:
+        site.counters.keys_used[session.id] = now
+    return Caller(ip, user_agent, user, session)

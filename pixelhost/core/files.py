@@ -1,0 +1,156 @@
+"""Files of an account: add, grab, rename, let expire, delete."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pixelhost import errors, ids
+from pixelhost.core import access, storage, uploads
+from pixelhost.core.callers import Caller
+from pixelhost.core.storage import Received
+from pixelhost.core.uploads import Admission
+from pixelhost.db import blobs, files, users
+from pixelhost.db.connect import Transaction
+from pixelhost.errors import ApiError
+from pixelhost.media.mime import mime_type
+from pixelhost.model import UNSET, Blob, File, Unset
+from pixelhost.site import Site
+
+NAME_MAX = 255
+DELETE_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """When a file goes by itself; None and 0 are never."""
+
+    date: datetime | None = None
+    downloads: int = 0
+
+
+def name_problems(name: str) -> list[ApiError]:
+    """What is wrong with a file name: 1 to 255 characters, no slash, NUL or control character."""
+    if not name:
+        return [errors.MISSING_FIELD(field="name")]
+    problems = []
+    if len(name) > NAME_MAX:
+        problems.append(errors.STRING_OUT_OF_RANGE(field="name", min_len=1, max_len=NAME_MAX, len=len(name)))
+    illegal = {char for char in name if char == "/" or unicodedata.category(char) in {"Cc", "Cs"}}
+    if illegal:
+        problems.append(errors.NAME_CONTAINS_ILLEGAL_CHARACTER(illegal_chars="".join(sorted(illegal))))
+    return problems
+
+
+async def add(site: Site, admission: Admission, name: str, got: Received, lifetime: Lifetime) -> File:
+    """Make received bytes a file of the admitted account, durably. The name was checked.
+
+    Raises NO_FILE, USER_OUT_OF_SPACE, TOO_MANY_FILES, ACCOUNT_BANNED, WRITING.
+    """
+    if got.size_bytes == 0:
+        raise errors.NO_FILE()
+    now = site.clock.now()
+    async with site.db.acquire() as db:
+        async with db.transaction():
+            blob = await storage.place(site, db, got, now)
+            file = await _insert(db, admission, blob, name, mime_type(name, got.head), lifetime, now)
+        await site.store.settle(got.staged)
+    return file
+
+
+async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifetime: Lifetime) -> File:
+    """A copy of anybody's file in the caller's account, moving no bytes. Raises as reading and uploading do."""
+    source = await access.file(site, file_id)
+    admission = await uploads.admit(site, caller, source.size_bytes)
+    if source.abuse_type:
+        raise errors.FILE_TAKEN_DOWN(type=source.abuse_type)
+    now = site.clock.now()
+    async with site.db.acquire() as db, db.transaction():
+        await blobs.claim(db, source.blob, now)
+        mime = source.mime_type if name is None else mime_type(name, await _head(site, source))
+        return await _insert(db, admission, source.blob, name or source.name, mime, lifetime, now)
+
+
+async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
+    """Raises NOT_FOUND, FORBIDDEN, and what `name_problems` finds."""
+    found = await access.own_file(site, caller, file_id)
+    errors.raise_all(name_problems(name))
+    await files.rename(site.db, file_id, name, mime_type(name, await _head(site, found)))
+    return await access.file(site, file_id)
+
+
+async def set_lifetime(
+    site: Site, caller: Caller, file_id: str, date: datetime | Unset | None, downloads: int | Unset
+) -> File:
+    """Change when a file goes by itself; UNSET leaves it. Raises NOT_FOUND, FORBIDDEN."""
+    found = await access.own_file(site, caller, file_id)
+    await files.set_delete_after(
+        site.db,
+        file_id,
+        found.delete_after_date if date is UNSET else date,
+        found.delete_after_downloads if downloads is UNSET else downloads,
+    )
+    return found
+
+
+async def delete(site: Site, caller: Caller, file_id: str) -> None:
+    """Raises NOT_FOUND, FORBIDDEN."""
+    await access.own_file(site, caller, file_id)
+    if not await files.delete(site.db, file_id):
+        raise errors.NOT_FOUND()
+
+
+async def delete_due(site: Site) -> int:
+    """Delete files whose date, downloads or plan say so. Returns how many."""
+    now = site.clock.now()
+    deleted = 0
+    while count := await files.delete_due(site.db, now, DELETE_BATCH):
+        deleted += count
+    for plan_id in await users.plan_ids(site.db):
+        days = site.plan(plan_id).file_expiry_days
+        while days and (count := await files.delete_unread(site.db, plan_id, now - timedelta(days=days), DELETE_BATCH)):
+            deleted += count
+    return deleted
+
+
+async def _insert(
+    db: Transaction,
+    admission: Admission,
+    blob: Blob,
+    name: str,
+    mime: str,
+    lifetime: Lifetime,
+    now: datetime,
+) -> File:
+    while True:
+        file = await files.insert_within(
+            db,
+            ids.new_id(),
+            owner_id=admission.user.id,
+            blob=blob.digest,
+            size_bytes=blob.size_bytes,
+            name=name,
+            mime_type=mime,
+            now=now,
+            delete_after_date=lifetime.date,
+            delete_after_downloads=lifetime.downloads,
+            storage_limit=admission.plan.storage_space,
+            count_limit=admission.plan.file_count_limit,
+        )
+        if file is not None:
+            return file
+        # The account filled up or was banned since the admission; if it wasn't, the random ID is taken: try another.
+        user = await users.by_id(db, admission.user.id)
+        if user is None:
+            raise errors.AUTHENTICATION_FAILED()
+        if user.is_banned:
+            raise errors.ACCOUNT_BANNED()
+        uploads.refuse_full(user, admission.plan, blob.size_bytes)
+
+
+async def _head(site: Site, file: File) -> bytes:
+    """The first bytes of a file, for sniffing its type."""
+    blob = await site.store.open(file.blob.location)
+    try:
+        return await blob.read(0, min(storage.HEAD_BYTES, blob.size_bytes))
+    finally:
+        blob.close()

@@ -1,0 +1,91 @@
+"""Lists of files: make, change, delete."""
+
+from collections.abc import Sequence
+
+from pixelhost import errors, ids
+from pixelhost.core.callers import Caller
+from pixelhost.db import lists
+from pixelhost.db.connect import Db, Transaction, UniqueViolation
+from pixelhost.ids import is_id
+from pixelhost.model import UNSET, Unset
+from pixelhost.site import Site
+
+FILES_MAX = 10_000
+TITLE_MAX = 300
+DESCRIPTION_MAX = 3000
+DEFAULT_TITLE = "Pixeldrain List"
+
+Entry = tuple[str, str]
+"""The ID of a file, and its description in the list."""
+
+
+async def create(site: Site, caller: Caller, title: str, entries: Sequence[Entry], *, is_anonymous: bool) -> str:
+    """Returns the ID. An anonymous list belongs to nobody, but making one takes an account too.
+
+    Raises AUTHENTICATION_REQUIRED, TITLE_TOO_LONG, CANNOT_CREATE_EMPTY_LIST, LIST_TOO_LONG, LIST_FILE_NOT_FOUND.
+    """
+    user = caller.require_user()
+    _check(title, entries)
+    while True:
+        list_id = ids.new_id()
+        try:
+            async with site.db.acquire() as db, db.transaction():
+                await lists.insert(db, list_id, None if is_anonymous else user.id, title, site.clock.now())
+                await _fill(site, db, list_id, entries)
+            return list_id
+        except UniqueViolation:
+            continue
+
+
+async def update(
+    site: Site, caller: Caller, list_id: str, title: str | Unset, entries: Sequence[Entry] | Unset
+) -> None:
+    """Change what is sent, UNSET leaves it. Raises NOT_FOUND, FORBIDDEN, and as `create`."""
+    _check(DEFAULT_TITLE if title is UNSET else title, [("", "")] if entries is UNSET else entries)
+    async with site.db.acquire() as db, db.transaction():
+        await _claim_own(db, caller, list_id)
+        if title is not UNSET:
+            await lists.set_title(db, list_id, title)
+        if entries is not UNSET:
+            await _fill(site, db, list_id, entries)
+
+
+async def delete(site: Site, caller: Caller, list_id: str) -> None:
+    """The files stay. Raises NOT_FOUND, FORBIDDEN."""
+    async with site.db.acquire() as db, db.transaction():
+        await _claim_own(db, caller, list_id)
+        await lists.delete(db, list_id)
+
+
+def _check(title: str, entries: Sequence[Entry]) -> None:
+    problems = []
+    if len(title) > TITLE_MAX:
+        problems.append(errors.TITLE_TOO_LONG())
+    if not entries:
+        problems.append(errors.CANNOT_CREATE_EMPTY_LIST())
+    if len(entries) > FILES_MAX:
+        problems.append(errors.LIST_TOO_LONG())
+    longest = max((len(description) for _, description in entries), default=0)
+    if longest > DESCRIPTION_MAX:
+        problems.append(
+            errors.STRING_OUT_OF_RANGE(field="description", min_len=0, max_len=DESCRIPTION_MAX, len=longest)
+        )
+    errors.raise_all(problems)
+
+
+async def _fill(site: Site, db: Transaction, list_id: str, entries: Sequence[Entry]) -> None:
+    file_ids = [file_id for file_id, _ in entries]
+    missing = next((file_id for file_id in file_ids if not is_id(file_id)), None)
+    if missing is None:
+        missing = await lists.first_missing(db, file_ids, site.clock.now())
+    if missing is not None:
+        raise errors.LIST_FILE_NOT_FOUND(file_not_found=missing)
+    await lists.set_files(db, list_id, file_ids, [description for _, description in entries])
+
+
+async def _claim_own(db: Db, caller: Caller, list_id: str) -> None:
+    owner = await lists.claim_owner(db, list_id) if is_id(list_id) else None
+    if owner is None:
+        raise errors.NOT_FOUND()
+    if not caller.owns(owner[0]):
+        raise errors.FORBIDDEN()

@@ -1,0 +1,107 @@
+"""fsck: rows against bytes. It changes nothing."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pixelhost.blobs.contract import BlobMissing, Checksums, Stored, StoreError
+from pixelhost.core import storage
+from pixelhost.db import blobs, users
+from pixelhost.model import Blob
+from pixelhost.site import Site
+
+ROWS_AT_ONCE = 500
+READ_BYTES = 4 << 20
+
+Progress = Callable[[int, int], None]
+"""Is told how many blobs and how many bytes were checked so far."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`kind` is missing, size, damaged, references, orphan or counters; `subject` the digest, location or account."""
+
+    kind: str
+    subject: str
+    detail: str
+
+
+@dataclass
+class Report:
+    blobs: int = 0
+    size_bytes: int = 0
+    waiting_to_be_swept: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+async def fsck(site: Site, *, deep: bool, progress: Progress) -> Report:
+    """Compare every blob's row with its bytes, every reference count with the referrers, and look for bytes without
+    a row. `deep` reads and hashes everything. Works beside a running server. Raises StoreError if it can't read on.
+    """
+    report = Report()
+    last = b""
+    while rows := await blobs.after(site.db, last, ROWS_AT_ONCE):
+        for blob, counted, there in rows:
+            last = blob.digest
+            report.blobs += 1
+            report.size_bytes += blob.size_bytes
+            await _check(site, report, blob, counted, there, deep=deep)
+            progress(report.blobs, report.size_bytes)
+    await _find_orphans(site, report)
+    for name, files_counted, files, bytes_counted, size_bytes in await users.with_wrong_counters(site.db):
+        detail = f"counts {files_counted} files of {bytes_counted} bytes, has {files} of {size_bytes}"
+        report.problems.append(Problem("counters", name, detail))
+    return report
+
+
+async def _check(site: Site, report: Report, blob: Blob, counted: int, there: int, *, deep: bool) -> None:
+    name = blob.digest.hex()
+    if counted != there:
+        report.problems.append(Problem("references", name, f"counts {counted} references, has {there}"))
+    if there == 0:
+        # Without references the bytes may go at any moment, and may be gone already.
+        report.waiting_to_be_swept += 1
+        return
+    try:
+        opened = await site.store.open(blob.location)
+    except BlobMissing:
+        report.problems.append(Problem("missing", name, f"{there} references to bytes that are not there"))
+        return
+    try:
+        if opened.size_bytes != blob.size_bytes:
+            detail = f"{opened.size_bytes} bytes are there, {blob.size_bytes} should be"
+            report.problems.append(Problem("size", name, detail))
+        elif deep:
+            sums = Checksums()
+            for offset in range(0, blob.size_bytes, READ_BYTES):
+                piece = await opened.read(offset, min(READ_BYTES, blob.size_bytes - offset))
+                await asyncio.to_thread(sums.update, piece)
+            if (sums.digest, sums.crc32) != (blob.digest, blob.crc32):
+                report.problems.append(Problem("damaged", name, f"the bytes hash to {sums.digest.hex()}"))
+    except StoreError as error:
+        report.problems.append(Problem("damaged", name, str(error)))
+    finally:
+        opened.close()
+
+
+async def _find_orphans(site: Site, report: Report) -> None:
+    batch: list[Stored] = []
+    async for stored in site.store.listing():
+        batch.append(stored)
+        if len(batch) == ROWS_AT_ONCE:
+            await _check_orphans(site, report, batch)
+            batch = []
+    await _check_orphans(site, report, batch)
+
+
+async def _check_orphans(site: Site, report: Report, batch: list[Stored]) -> None:
+    known = await blobs.known(site.db, [stored.digest for stored in batch])
+    for stored in batch:
+        # An upload may be between placing its bytes and committing its row: that one is waited for.
+        if stored.digest not in known and await storage.is_orphan(site, stored.digest):
+            detail = f"{stored.size_bytes} bytes that no row knows"
+            report.problems.append(Problem("orphan", stored.location, detail))

@@ -1,0 +1,75 @@
+"""Rows of the blobs: which bytes there are, where, and how many refer to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pixelhost.db.connect import Db, Row
+from pixelhost.model import Blob
+
+COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location"
+
+
+def blob(row: Row) -> Blob:
+    return Blob(row["digest"], row["size_bytes"], row["crc32"], row["location"])
+
+
+async def claim(db: Db, blob: Blob, now: datetime) -> None:
+    """Lock the digest's row until the transaction ends, making it if need be."""
+    await db.execute(
+        """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+           VALUES ($1, $2, $3, $4, $5, $5)
+           ON CONFLICT (digest) DO UPDATE SET location = excluded.location""",
+        blob.digest,
+        blob.size_bytes,
+        blob.crc32,
+        blob.location,
+        now,
+    )
+
+
+async def claim_unreferenced(db: Db, older_than: datetime, limit: int) -> list[Blob]:
+    """Rows that nothing refers to since before `older_than`, locked; those that others hold are passed over.
+
+    The counter says maybe; only the referrers can say yes.
+    """
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM blobs b
+             WHERE b.refs = 0 AND b.unreferenced_since <= $1
+               AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.digest)
+             ORDER BY b.unreferenced_since LIMIT $2 FOR UPDATE OF b SKIP LOCKED""",
+        older_than,
+        limit,
+    )
+    return [blob(row) for row in rows]
+
+
+async def claim_if_unknown(db: Db, digest: bytes, now: datetime) -> bool:
+    """Whether no row has this digest, waiting for whoever is about to commit one. The caller must roll back."""
+    status = await db.execute(
+        """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+           VALUES ($1, 0, 0, '', $2, $2) ON CONFLICT DO NOTHING""",
+        digest,
+        now,
+    )
+    return bool(status == "INSERT 0 1")
+
+
+async def delete(db: Db, digests: Sequence[bytes]) -> None:
+    await db.execute("DELETE FROM blobs WHERE digest = ANY($1)", digests)
+
+
+async def after(db: Db, digest: bytes, limit: int) -> list[tuple[Blob, int, int]]:
+    """(blob, references counted, references there), by digest, from just after `digest`."""
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS}, b.refs, (SELECT count(*) FROM files f WHERE f.blob = b.digest) AS referrers
+              FROM blobs b WHERE b.digest > $1 ORDER BY b.digest LIMIT $2""",
+        digest,
+        limit,
+    )
+    return [(blob(row), row["refs"], row["referrers"]) for row in rows]
+
+
+async def known(db: Db, digests: Sequence[bytes]) -> set[bytes]:
+    """Those of `digests` that have a row."""
+    rows = await db.fetch("SELECT digest FROM blobs WHERE digest = ANY($1)", digests)
+    return {row["digest"] for row in rows}

@@ -1,0 +1,58 @@
+"""Bans, rate limits and what an address has used up."""
+
+from datetime import datetime
+
+from pixelhost.db.connect import Db
+
+
+async def is_banned(db: Db, ip: str, now: datetime) -> bool:
+    return bool(
+        await db.fetchval(
+            """SELECT EXISTS (SELECT 1 FROM ip_bans
+                               WHERE network >>= $1::text::inet AND (expires_at IS NULL OR expires_at > $2))""",
+            ip,
+            now,
+        )
+    )
+
+
+async def add_ban(db: Db, network: str, reason: str, now: datetime, expires_at: datetime | None) -> None:
+    await db.execute(
+        """INSERT INTO ip_bans (network, reason, banned_at, expires_at) VALUES ($1::text::cidr, $2, $3, $4)
+           ON CONFLICT (network) DO UPDATE SET reason = excluded.reason, expires_at = excluded.expires_at""",
+        network,
+        reason,
+        now,
+        expires_at,
+    )
+
+
+async def add_use(db: Db, action: str, subject: str, window_starts_at: datetime) -> int:
+    """Count one use in a fixed window. Returns the uses so far, this one included: exact across workers."""
+    return int(
+        await db.fetchval(
+            """INSERT INTO rate_windows (action, subject, starts_at, uses) VALUES ($1, $2, $3, 1)
+               ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + 1
+               RETURNING uses""",
+            action,
+            subject,
+            window_starts_at,
+        )
+    )
+
+
+async def usage_since(db: Db, visitor: bytes, since: datetime) -> tuple[int, int]:
+    """(downloads, bytes) of an address since the hour of `since`."""
+    row = await db.fetchrow(
+        """SELECT coalesce(sum(downloads), 0)::bigint AS downloads, coalesce(sum(bytes_sent), 0)::bigint AS bytes
+             FROM visitor_usage WHERE visitor = $1 AND hour >= date_trunc('hour', $2::timestamptz, 'UTC')""",
+        visitor,
+        since,
+    )
+    return row["downloads"], row["bytes"]
+
+
+async def delete_before(db: Db, windows_before: datetime, usage_before: datetime) -> None:
+    await db.execute("DELETE FROM rate_windows WHERE starts_at < $1", windows_before)
+    await db.execute("DELETE FROM visitor_usage WHERE hour < $1", usage_before)
+    await db.execute("DELETE FROM usage_batches WHERE applied_at < $1", windows_before)

@@ -1,0 +1,69 @@
+"""Background jobs: one table, and the loop that runs them. Each runs on one worker at a time, whatever their number."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from pixelhost.core import files, stats, storage, thumbnails
+from pixelhost.db import limits
+from pixelhost.db.connect import job_turn
+from pixelhost.site import Site
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """`run` returns how many things it dealt with."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[Site], Awaitable[int]]
+    help: str
+
+
+async def _forget_usage(site: Site) -> int:
+    now = site.clock.now()
+    await limits.delete_before(site.db, now - timedelta(hours=1), now - timedelta(hours=25))
+    return 0
+
+
+JOBS = {
+    job.name: job
+    for job in (
+        Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
+        Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
+        Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
+        Job("thumbnails", 3600, thumbnails.trim, "keep the cache of thumbnails within its size"),
+        Job("usage", 600, _forget_usage, "forget rate limits and usage that no limit looks at any more"),
+    )
+}
+
+
+async def run(site: Site, name: str) -> int | None:
+    """Run one job now. None when another worker is at it."""
+    async with job_turn(site.db, name) as is_ours:
+        return await JOBS[name].run(site) if is_ours else None
+
+
+async def run_forever(site: Site) -> None:
+    """Every job at its interval, and the flush of this process's counters. Ends when cancelled."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_repeat("flush", FLUSH_SECONDS, lambda: stats.flush(site)))
+        for job in JOBS.values():
+            group.create_task(_repeat(job.name, job.every_seconds, partial(run, site, job.name)))
+
+
+async def _repeat(name: str, seconds: float, run_once: Callable[[], Awaitable[int | None]]) -> None:
+    while True:
+        try:
+            if count := await run_once():
+                log.debug("job %s: %d", name, count)
+        except Exception:
+            log.exception("job %s failed; it is tried again in %g s", name, seconds)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,96 @@
+"""The nouns of the product: what passes between the database, the product's rules and the dialects."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+
+class Unset(Enum):
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+"""Not sent, which differs from sent empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: UUID
+    name: str
+    email: str
+    email_verified: bool
+    is_admin: bool
+    plan_id: str
+    is_banned: bool
+    file_count: int
+    storage_used_bytes: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login or an API key. `key` is the clear key where the database could decrypt it, else None."""
+
+    id: UUID
+    user_id: UUID
+    app_name: str
+    user_agent: str
+    created_ip: str
+    created_at: datetime
+    last_used_at: datetime
+    key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes by their SHA-256 (32 raw bytes). `location` is the store's own name for where they lie."""
+
+    digest: bytes
+    size_bytes: int
+    crc32: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file with the facts about its owner that reading it depends on."""
+
+    id: str
+    name: str
+    mime_type: str
+    blob: Blob
+    owner_id: UUID
+    owner_plan_id: str
+    uploaded_at: datetime
+    kept_at: datetime
+    last_viewed_at: datetime
+    views: int
+    downloads: int
+    bandwidth_bytes: int
+    bandwidth_paid_bytes: int
+    delete_after_date: datetime | None
+    delete_after_downloads: int
+    abuse_type: str
+    abuse_reporter: str
+    virus_name: str
+
+    @property
+    def size_bytes(self) -> int:
+        return self.blob.size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    file: File
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileList:
+    id: str
+    title: str
+    owner_id: UUID | None
+    created_at: datetime
+    files: tuple[ListedFile, ...]

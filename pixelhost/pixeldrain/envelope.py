@@ -1,0 +1,41 @@
+"""How the Pixeldrain API answers: JSON, and every refusal as `success, value, message, extra`."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from pixelhost import errors
+from pixelhost.errors import ApiError, ApiErrors
+
+JSON = "application/json"
+_encode = msgspec.json.Encoder().encode
+
+
+def ok(data: Any, status: int = 200) -> web.Response:
+    return web.Response(body=_encode(data), status=status, content_type=JSON)
+
+
+def success(data: dict[str, Any], status: int = 200) -> web.Response:
+    return ok({"success": True} | data, status)
+
+
+def done() -> web.Response:
+    return success({"value": "ok", "message": "The requested action was successfully performed"})
+
+
+def refuse(_request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Response:
+    """The one renderer of errors of this dialect."""
+    if isinstance(error, ApiErrors):
+        body = _refusal(errors.MULTIPLE_ERRORS()) | {"errors": [_refusal(one) for one in error.errors]}
+        return ok(body, error.status)
+    response = ok(_refusal(error), error.status)
+    response.headers.update(error.headers)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="pixelhost", charset="UTF-8"'
+    return response
+
+
+def _refusal(error: ApiError) -> dict[str, Any]:
+    body = {"success": False, "value": error.kind.code, "message": error.message}
+    return body | {"extra": dict(error.extra)} if error.extra else body

@@ -1,0 +1,236 @@
+"""Typed settings from the environment: PIXELHOST_<NAME>, or PIXELHOST_<NAME>_FILE for the path of a file that holds it.
+
+`load` reports every mistake at once, each naming its setting. The unit stands in a setting's name, its help beside it.
+"""
+
+import dataclasses
+import difflib
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from pixelhost.plans import BUILT_IN, Plan, PlansError, read_plans
+
+PREFIX = "PIXELHOST_"
+INTERNAL_VARIABLES = frozenset({"PIXELHOST_READY_FD", "PIXELHOST_WORKER_DATABASE_URL"})
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong. `problems` names each; nothing was started."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _setting(parse: Callable[[str], Any], default: Any, help: str, *, secret: bool = False) -> Any:  # noqa: A002
+    made = default if callable(default) else lambda: default
+    return dataclasses.field(default_factory=made, metadata={"parse": parse, "help": help, "secret": secret})
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser()
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is not a whole number") from None
+        if not lowest <= number <= highest:
+            raise ValueError(f"{number} is not between {lowest} and {highest}")
+        return number
+
+    return parse
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"'{value}' is not one of {', '.join(repr(choice) for choice in allowed)}")
+        return value
+
+    return parse
+
+
+def listen_address(value: str) -> tuple[str, int]:
+    """`HOST:PORT`, `[IPV6]:PORT` or `:PORT` for every interface. Port 0 takes any free one."""
+    host, colon, port = value.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535 or (":" in host and bare == host):
+        raise ValueError(f"'{value}' is not HOST:PORT, like 127.0.0.1:8080 or [::1]:8080")
+    return bare, int(port)
+
+
+def _http_url(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"'{value}' is not a URL like https://files.example.com")
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    if _split(value).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("it is not a URL like postgresql://user:password@host/database")
+    return value
+
+
+def _smtp_url(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("it is not a URL like smtp://user:password@host:587?starttls=1")
+    return value
+
+
+def _blob_store(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
+        return value
+    if parts.scheme == "s3" and parts.hostname and set(parse_qs(parts.query)) <= {"endpoint", "region"}:
+        return value
+    raise ValueError(f"'{value}' is neither file:///absolute/path nor s3://bucket?endpoint=URL&region=NAME")
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"it is not a URL: {error}") from None
+    return parts
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part, strict=False) for part in value.replace(",", " ").split())
+    except ValueError as error:
+        raise ValueError(f"{error}; give networks like 10.0.0.0/8, separated by commas") from None
+
+
+def _secret_key(value: str) -> str:
+    if len(value) < 32:
+        raise ValueError("it is shorter than 32 characters; make one with: openssl rand -hex 32")
+    return value
+
+
+def _user_data_dir() -> Path:
+    root = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(root).expanduser() / "pixelhost"
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: Path = _setting(_path, _user_data_dir, "embedded Postgres, blobs, secrets, mail")
+    listen: tuple[str, int] = _setting(listen_address, ("127.0.0.1", 8080), "address to serve on, HOST:PORT")
+    base_url: str = _setting(_http_url, "", "used in links and mail; empty = the request's own address")
+    database_url: str = _setting(_database_url, "", "any Postgres from 15; empty = embedded Postgres", secret=True)
+    blob_store: str = _setting(
+        _blob_store, "", "file:///path or s3://bucket?endpoint=URL&region=NAME; empty = under the data directory"
+    )
+    workers: int = _setting(_whole(1, 256), lambda: os.cpu_count() or 1, "processes on the one port")
+    secret_key: str = _setting(
+        _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
+    )
+    smtp_url: str = _setting(
+        _smtp_url, "", "smtp://user:password@host:port?starttls=1; empty = .eml files", secret=True
+    )
+    mail_from: str = _setting(_text, "pixelhost@localhost", "sender of mail")
+    plans_file: Path | None = _setting(_path, None, "TOML, one table a plan; empty = the built-in plans")
+    default_plan: str = _setting(_text, "unlimited", "plan of a new account")
+    registration: str = _setting(_one_of("open", "closed"), "closed", "whether strangers may make accounts")
+    trusted_proxies: tuple[Network, ...] = _setting(_networks, (), "networks whose X-Forwarded-For is believed")
+    content_origin: str = _setting(_http_url, "", "separate origin for raw bytes; empty = the same origin")
+    accel: str = _setting(_one_of("", "nginx"), "", "nginx: answer downloads with X-Accel-Redirect")
+    login_attempts_per_minute: int = _setting(_whole(1, 1_000_000), 10, "logins tried per IP address")
+    drain_seconds: int = _setting(_whole(0, 3600), 30, "how long a stop waits for running requests")
+    upload_stall_seconds: int = _setting(_whole(1, 3600), 60, "an upload that sends nothing for so long is given up")
+    sweep_grace_seconds: int = _setting(_whole(0, 31_536_000), 3600, "how long unreferenced bytes are kept")
+    thumbnail_cache_bytes: int = _setting(_whole(0, 1 << 50), 1 << 30, "disk space for cached thumbnails")
+    log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "least severity that is logged")
+    access_log: str = _setting(_one_of("on", "off"), "off", "log every request")
+
+    plans: Mapping[str, Plan] = dataclasses.field(default_factory=lambda: BUILT_IN)
+
+    @property
+    def blobs_dir(self) -> Path | None:
+        """The directory of the disk store; None when the bytes go to S3."""
+        if not self.blob_store:
+            return self.data_dir / "blobs"
+        parts = urlsplit(self.blob_store)
+        return Path(parts.path) if parts.scheme == "file" else None
+
+
+FIELDS = {PREFIX + field.name.upper(): field for field in dataclasses.fields(Settings) if field.metadata}
+
+
+def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
+    """Settings from `environ`; `overrides` (already typed, None = not given) win. Raises SettingsError."""
+    problems = _unknown(environ)
+    values: dict[str, Any] = {}
+    for variable, field in FIELDS.items():
+        try:
+            text = _value(environ, variable)
+            if text:
+                values[field.name] = field.metadata["parse"](text)
+        except ValueError as error:
+            problems.append(f"{variable}: {error}")
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        values["plans"] = known = read_plans(values["plans_file"]) if "plans_file" in values else BUILT_IN
+        default = values.get("default_plan", "unlimited")
+        if default not in known:
+            problems.append(f"PIXELHOST_DEFAULT_PLAN: there is no plan '{default}', only {', '.join(known)}")
+    except PlansError as error:
+        problems.append(f"PIXELHOST_PLANS_FILE: {error}")
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """The effective settings as text, secrets hidden."""
+    return {variable: _shown(getattr(settings, field.name), field) for variable, field in FIELDS.items()}
+
+
+def _shown(value: Any, field: "dataclasses.Field[Any]") -> str:
+    if field.metadata["secret"]:
+        return "(set, hidden)" if value else ""
+    if field.name == "listen":
+        host, port = value
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if isinstance(value, tuple):
+        return ",".join(str(part) for part in value)
+    return "" if value is None else str(value)
+
+
+def _value(environ: Mapping[str, str], variable: str) -> str | None:
+    path = environ.get(variable + "_FILE") if variable + "_FILE" not in FIELDS else None
+    if path is None:
+        return environ.get(variable)
+    if variable in environ:
+        raise ValueError(f"{variable}_FILE is set too; set only one of the two")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"{variable}_FILE names {path}: {error.strerror}") from None
+
+
+def _unknown(environ: Mapping[str, str]) -> list[str]:
+    known = set(FIELDS) | {variable + "_FILE" for variable in FIELDS} | INTERNAL_VARIABLES
+    problems = []
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            near = difflib.get_close_matches(variable, FIELDS, n=1)
+            problems.append(f"{variable}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return problems

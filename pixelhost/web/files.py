@@ -1,0 +1,76 @@
+"""The page of a file."""
+
+import codecs
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from pixelhost.core import access, downloads, gates, stats
+from pixelhost.model import File
+from pixelhost.pixeldrain import shapes
+from pixelhost.site import Site
+from pixelhost.web import opengraph, pages, refusals, viewers
+from pixelhost.wire import target
+from pixelhost.wire.dialect import caller_of, site_of
+
+PREVIEW_BYTES: Final = 256 << 10
+DOWNLOADERS: Final = ("curl/", "wget/")
+
+BYTE_ORDER_MARKS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+@dataclass(frozen=True)
+class Preview:
+    text: str
+    is_truncated: bool
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /u/{id}: the page of a file. Programs that save what they are given get the file instead."""
+    site, caller = site_of(request), caller_of(request)
+    file = await access.file(site, target.path_segment(request, 1, "id"))
+    raw_url = pages.content_url(site, f"/file/{file.id}")
+    if caller.user_agent.lower().startswith(DOWNLOADERS):
+        return web.Response(status=303, headers={hdrs.LOCATION: raw_url, hdrs.CACHE_CONTROL: "no-cache"})
+    refusal = gates.standing(site, caller, file)
+    if refusal is not None and refusal.status == 451:
+        raise refusal
+    viewer = viewers.viewer_of(file.mime_type)
+    preview = await _preview(site, file) if viewer == "text" and refusal is None else None
+    if request.method == hdrs.METH_GET:
+        stats.note_view(site, caller, file)
+    here = pages.here(request)
+    return pages.answer(
+        request,
+        "file.html",
+        content_origin=site.settings.content_origin,
+        file=file,
+        info=pages.embedded(shapes.file_info(site, caller, file)),
+        raw_url=raw_url,
+        page_url=f"{here}/u/{file.id}",
+        tags=opengraph.of_file(here, file, raw_url if site.settings.content_origin else here + raw_url),
+        viewer="refused" if refusal else viewer,
+        refused=refusals.saying(refusal) if refusal else None,
+        preview=preview,
+        expires_at=_expires_at(site, file),
+    )
+
+
+async def _preview(site: Site, file: File) -> Preview:
+    head = await downloads.head_of(site, file, PREVIEW_BYTES)
+    return decoded(head, is_truncated=len(head) < file.size_bytes)
+
+
+def decoded(head: bytes, *, is_truncated: bool) -> Preview:
+    """UTF-8, or UTF-16 by its byte order mark; what is neither is replaced. A character cut in two is left out."""
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8-sig")
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    return Preview(decoder.decode(head, final=not is_truncated), is_truncated)
+
+
+def _expires_at(site: Site, file: File) -> datetime | None:
+    """When the owner's plan lets this file go unless it is downloaded; None where it keeps files."""
+    days = site.plan(file.owner_plan_id).file_expiry_days
+    return file.kept_at + timedelta(days=days) if days > 0 else None

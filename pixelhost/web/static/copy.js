@@ -1,0 +1,40 @@
+// Buttons with data-copy put its text on the clipboard. They are hidden until this has run.
+
+const SHOWN_MS = 1600;
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => answer(button, copy(button.dataset.copy)));
+}
+
+async function answer(button, copied) {
+  const label = button.firstElementChild;
+  button.dataset.label ??= label.textContent;
+  label.textContent = (await copied) ? "Copied" : "Not copied";
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => (label.textContent = button.dataset.label), SHOWN_MS);
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text);
+  }
+}
+
+// Browsers have no clipboard object on plain HTTP, where many a home server is.
+function copyBySelection(text) {
+  const focused = document.activeElement;
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.readOnly = true;
+  field.className = "offscreen";
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  focused?.focus();
+  return isCopied;
+}

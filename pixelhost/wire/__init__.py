@@ -1,0 +1,1 @@
+"""Speaking HTTP: reading parameters, credentials and bodies, sending content. It knows no endpoint."""

@@ -1,0 +1,73 @@
+"""Bodies on their way in: raw uploads that are never held in memory, and small ones that are."""
+
+import asyncio
+from typing import Final
+
+from aiohttp import ClientError, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from pixelhost import errors
+
+SMALL_BODY_BYTES: Final = 4 << 20  # a list of 10,000 files with descriptions stays below
+
+READING_FAILED = (ClientError, HttpProcessingError, web.RequestPayloadError, OSError, TimeoutError)
+
+
+class RawBody:
+    """The body of an upload, a piece at a time. Asks for it (`100 Continue`) only when first read."""
+
+    def __init__(self, request: web.Request, stall_seconds: float) -> None:
+        self._request = request
+        self._stall_seconds = stall_seconds
+        self._is_asked_for = False
+
+    @property
+    def expected_bytes(self) -> int | None:
+        """What Content-Length announces; None for a chunked body."""
+        return self._request.content_length
+
+    async def read(self) -> bytes:
+        """The next piece, empty at the end. Raises ERROR_READING_INPUT when cut off or stalled."""
+        try:
+            if not self._is_asked_for:
+                await self._ask()
+            async with asyncio.timeout(self._stall_seconds):
+                return await self._request.content.readany()
+        except READING_FAILED as error:
+            raise errors.ERROR_READING_INPUT(
+                message="The upload was cut off before its end. Nothing was stored"
+            ) from error
+
+    async def _ask(self) -> None:
+        self._is_asked_for = True
+        await ask_for_body(self._request)
+
+
+async def ask_for_body(request: web.Request) -> None:
+    """Answer `Expect: 100-continue` (RFC 9110, 10.1.1); nothing where it wasn't asked."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.writer is not None:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The response proper has not begun.
+        request.writer.output_size = 0
+
+
+async def small(request: web.Request) -> bytes:
+    """A whole body of at most 4 MiB. Raises FILE_TOO_LARGE, ERROR_READING_INPUT."""
+    pieces = []
+    size = 0
+    try:
+        await ask_for_body(request)
+        while piece := await request.content.readany():
+            size += len(piece)
+            if size > SMALL_BODY_BYTES:
+                raise errors.FILE_TOO_LARGE(
+                    message=f"The body of this request may hold at most {SMALL_BODY_BYTES} bytes"
+                )
+            pieces.append(piece)
+    except READING_FAILED as error:
+        raise errors.ERROR_READING_INPUT() from error
+    return b"".join(pieces)
+
+
+def is_multipart(request: web.Request) -> bool:
+    return request.content_type.startswith("multipart/")

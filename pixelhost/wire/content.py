@@ -1,0 +1,226 @@
+"""The only place that sends content: ranges, conditions, disposition, sandbox, sendfile, and counting what went out.
+
+After the first body byte a failure cuts the connection; an error is never appended to half a file.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Literal
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from pixelhost import errors
+from pixelhost.core.downloads import Content, Part, Slice
+from pixelhost.wire import dialect, ranges
+from pixelhost.wire.ranges import Extent
+
+Disposition = Literal["inline", "attachment"]
+
+SMALL_BYTES = 64 << 10  # up to here one write of head and body is quicker than a sendfile
+STEP_BYTES = 8 << 20  # so much is sent before it is counted
+ACCEL_PREFIX = "/_blobs/"
+
+SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
+
+
+async def send(
+    request: web.Request,
+    content: Content,
+    *,
+    disposition: Disposition = "inline",
+    cache_control: str = "no-cache",
+) -> web.StreamResponse:
+    """Answer a GET or HEAD with `content`, or the part of it that the request asks for.
+
+    Raises errors for 412 and 416 before anything is sent.
+    """
+    headers = {
+        hdrs.CONTENT_TYPE: _content_type(content.mime_type),
+        hdrs.ETAG: f'"{content.etag}"',
+        hdrs.LAST_MODIFIED: ranges.format_http_date(content.modified_at),
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CACHE_CONTROL: cache_control,
+        hdrs.CONTENT_DISPOSITION: content_disposition(disposition, content.name),
+        "Content-Security-Policy": SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+    }
+    sent = request.headers
+    etag, modified_at = content.etag, content.modified_at
+    if ranges.is_precondition_failed(sent.get(hdrs.IF_MATCH), sent.get(hdrs.IF_UNMODIFIED_SINCE), etag, modified_at):
+        raise _with_status(errors.NOT_FOUND(message="The version that If-Match asks for is not there any more"), 412)
+    if ranges.is_not_modified(sent.get(hdrs.IF_NONE_MATCH), sent.get(hdrs.IF_MODIFIED_SINCE), etag, modified_at):
+        return web.Response(status=304, headers=headers)
+    extents = _extents(request, content)
+    if len(extents) > 1:
+        return await _send_multiple(request, content, extents, headers)
+    extent = extents[0] if extents else Extent(0, content.size_bytes)
+    if extents:
+        headers[hdrs.CONTENT_RANGE] = f"bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}"
+    status = 206 if extents else 200
+    if request.method == hdrs.METH_HEAD:
+        return web.Response(status=status, headers=headers | {hdrs.CONTENT_LENGTH: str(extent.count)})
+    site = dialect.site_of(request)
+    if site.settings.accel and content.location and site.settings.blobs_dir is not None:
+        return _accelerated(content, extent, headers)
+    return await _send_extent(request, content, extent, status, headers)
+
+
+async def send_bytes(
+    request: web.Request, data: bytes, mime_type: str, etag: str, *, cache_control: str
+) -> web.StreamResponse:
+    """Something made, like a thumbnail: whole or not at all."""
+    headers = {hdrs.CONTENT_TYPE: mime_type, hdrs.ETAG: f'"{etag}"', hdrs.CACHE_CONTROL: cache_control}
+    known = request.headers.get(hdrs.IF_NONE_MATCH)
+    if known is not None and ranges.etag_matches(known, etag, weakly=True):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=data, headers=headers)
+
+
+def content_disposition(disposition: Disposition, name: str) -> str:
+    """RFC 6266: always an ASCII `filename`, and the true name as `filename*` (RFC 8187)."""
+    plain = "".join(char if 32 <= ord(char) < 127 and char not in '"\\%' else "_" for char in name)
+    return f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _extents(request: web.Request, content: Content) -> list[Extent]:
+    if not ranges.may_resume(request.headers.get(hdrs.IF_RANGE), content.etag, content.modified_at):
+        return []
+    header = request.headers.get(hdrs.RANGE)
+    try:
+        return ranges.parse(header, content.size_bytes)
+    except ranges.Unsatisfiable:
+        error = errors.INTEGER_OUT_OF_RANGE(
+            field="Range",
+            min_val=0,
+            max_val=content.size_bytes - 1,
+            val=header,
+            message="The Range header asks for bytes that the file does not have",
+        )
+        raise _with_status(error, 416, {hdrs.CONTENT_RANGE: f"bytes */{content.size_bytes}"}) from None
+
+
+async def _send_extent(
+    request: web.Request, content: Content, extent: Extent, status: int, headers: dict[str, str]
+) -> web.StreamResponse:
+    parts = content.parts(extent.start, extent.stop)
+    async with aclosing(parts):
+        if extent.count <= SMALL_BYTES:
+            return web.Response(body=await _collected(parts), status=status, headers=headers)
+        response = await _begin(request, status, headers, extent.count)
+        await _pour(request, response, parts)
+    return response
+
+
+async def _send_multiple(
+    request: web.Request, content: Content, extents: list[Extent], headers: dict[str, str]
+) -> web.StreamResponse:
+    """multipart/byteranges (RFC 9110, 14.6)."""
+    boundary = secrets.token_hex(16)
+    opened = [
+        f"\r\n--{boundary}\r\nContent-Type: {headers[hdrs.CONTENT_TYPE]}\r\n"
+        f"Content-Range: bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}\r\n\r\n".encode()
+        for extent in extents
+    ]
+    closed = f"\r\n--{boundary}--\r\n".encode()
+    size = sum(len(one) for one in opened) + sum(extent.count for extent in extents) + len(closed)
+    headers = headers | {hdrs.CONTENT_TYPE: f"multipart/byteranges; boundary={boundary}"}
+    if request.method == hdrs.METH_HEAD:
+        return web.Response(status=206, headers=headers | {hdrs.CONTENT_LENGTH: str(size)})
+
+    async def all_parts() -> AsyncGenerator[Part, None]:
+        for head, extent in zip(opened, extents, strict=True):
+            yield head
+            async for part in content.parts(extent.start, extent.stop):
+                yield part
+        yield closed
+
+    response = await _begin(request, 206, headers, size)
+    async with aclosing(all_parts()) as parts:
+        await _pour(request, response, parts)
+    return response
+
+
+def _accelerated(content: Content, extent: Extent, headers: dict[str, str]) -> web.StreamResponse:
+    """nginx sends the bytes itself, ranges included, from its internal location; what it was asked is counted."""
+    if content.note is not None:
+        content.note(extent.count)
+    kept = {name: value for name, value in headers.items() if name not in {hdrs.CONTENT_RANGE, hdrs.ETAG}}
+    return web.Response(headers=kept | {"X-Accel-Redirect": ACCEL_PREFIX + content.location})
+
+
+async def _begin(request: web.Request, status: int, headers: dict[str, str], size: int) -> web.StreamResponse:
+    response = web.StreamResponse(status=status, headers=headers)
+    response.content_length = size
+    await response.prepare(request)
+    request[dialect.BEGUN] = response
+    return response
+
+
+async def _collected(parts: AsyncIterator[Part]) -> bytes:
+    pieces = []
+    async for part in parts:
+        pieces.append(part if isinstance(part, bytes) else await _read(part))
+        if isinstance(part, Slice):
+            part.note(part.count)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _pour(request: web.Request, response: web.StreamResponse, parts: AsyncIterator[Part]) -> None:
+    """Send the parts; small ones are gathered into larger writes."""
+    waiting: list[bytes] = []
+    size = 0
+    try:
+        async for part in parts:
+            if isinstance(part, Slice) and part.count > SMALL_BYTES:
+                if waiting:
+                    await response.write(b"".join(waiting))
+                    waiting, size = [], 0
+                await _send_slice(request, response, part)
+                continue
+            piece = part if isinstance(part, bytes) else await _read(part)
+            if isinstance(part, Slice):
+                part.note(part.count)
+            waiting.append(piece)
+            size += len(piece)
+            if size >= SMALL_BYTES:
+                await response.write(b"".join(waiting))
+                waiting, size = [], 0
+        if waiting:
+            await response.write(b"".join(waiting))
+        await response.write_eof()
+    except ConnectionError:
+        # The client went away. What it took was counted.
+        dialect.cut(request)
+
+
+async def _read(part: Slice) -> bytes:
+    cached = part.blob.read_cached(part.offset, part.count)
+    return cached if cached is not None else await part.blob.read(part.offset, part.count)
+
+
+async def _send_slice(request: web.Request, response: web.StreamResponse, part: Slice) -> None:
+    descriptor = part.blob.fileno()
+    loop = asyncio.get_running_loop()
+    for offset in range(part.offset, part.offset + part.count, STEP_BYTES):
+        count = min(STEP_BYTES, part.offset + part.count - offset)
+        if descriptor is None:
+            await response.write(await part.blob.read(offset, count))
+        else:
+            if request.transport is None:
+                raise ConnectionResetError
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:  # noqa: ASYNC230 - a descriptor, open already
+                await loop.sendfile(request.transport, file, offset, count)
+        part.note(count)
+
+
+def _content_type(mime_type: str) -> str:
+    return f"{mime_type}; charset=utf-8" if mime_type.startswith("text/") else mime_type
+
+
+def _with_status(error: errors.ApiError, status: int, headers: dict[str, str] | None = None) -> errors.ApiError:
+    error.status = status
+    error.headers = headers or {}
+    return error

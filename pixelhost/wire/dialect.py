@@ -1,0 +1,155 @@
+"""A dialect is a table of routes and one way to say no. `mount` makes handlers of it: caller first, errors last."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+
+from pixelhost import errors
+from pixelhost.core import callers
+from pixelhost.core.callers import Caller
+from pixelhost.errors import ApiError, ApiErrors
+from pixelhost.site import Site
+from pixelhost.wire import credentials, security
+
+log = logging.getLogger(__name__)
+
+SITE: web.AppKey[Site] = web.AppKey("site", Site)
+CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
+BEGUN: web.RequestKey[web.StreamResponse] = web.RequestKey("begun", web.StreamResponse)
+"""Where `content` keeps a response whose head is out: a failure after that cuts the connection."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Render = Callable[[web.BaseRequest, ApiError | ApiErrors], web.StreamResponse]
+
+CORS_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Range, If-None-Match, If-Range, Content-Digest, "
+    "Repr-Digest, X-Node-Password",
+    "Access-Control-Max-Age": "86400",
+}
+EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag"
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """`is_open_to_other_sites`: pages of other sites may call it, though never with the visitor's cookie.
+
+    `forgives_cookies`: a login cookie that is no longer valid makes a stranger of the caller, not an error.
+    """
+
+    name: str
+    render: Render
+    routes: Sequence[Route]
+    is_open_to_other_sites: bool = False
+    forgives_cookies: bool = False
+
+
+DIALECT: web.RequestKey[Dialect] = web.RequestKey("dialect", Dialect)
+
+
+def mount(app: web.Application, dialect: Dialect) -> None:
+    """Add a dialect's routes. GET routes answer HEAD too."""
+    for route in dialect.routes:
+        handler = _wrapped(dialect, route.handler)
+        methods = [route.method, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
+        for method in methods:
+            app.router.add_route(method, route.path, handler, expect_handler=_hold_back_continue)
+
+
+def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
+    """What holds for every dialect: headers of every response, and answers to what no route takes.
+
+    `choose` tells a path's dialect.
+    """
+
+    @web.middleware
+    async def answer_unrouted(request: web.Request, handler: Handler) -> web.StreamResponse:
+        unrouted = request.match_info.http_exception
+        if unrouted is None:
+            return await handler(request)
+        dialect = request[DIALECT] = choose(request.path)
+        allowed = unrouted.headers.get(hdrs.ALLOW)
+        if request.method == hdrs.METH_OPTIONS and allowed and dialect.is_open_to_other_sites:
+            return web.Response(status=204, headers=CORS_HEADERS | {hdrs.ALLOW: allowed})
+        error = errors.INVALID_ENDPOINT()
+        if unrouted.status == 405:
+            error.status = 405
+        response = dialect.render(request, error)
+        if allowed:
+            response.headers[hdrs.ALLOW] = allowed
+        return response
+
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[hdrs.SERVER] = "pixelhost"
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        dialect = request.get(DIALECT)
+        if dialect is not None and dialect.is_open_to_other_sites and hdrs.COOKIE not in request.headers:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+
+    app.middlewares.append(answer_unrouted)
+    app.on_response_prepare.append(add_headers)
+
+
+def site_of(request: web.Request) -> Site:
+    return request.app[SITE]
+
+
+def caller_of(request: web.Request) -> Caller:
+    return request[CALLER]
+
+
+def cut(request: web.BaseRequest) -> None:
+    """End the connection at once: a response that can't be completed must not look as if it were."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
+    async def wrapped(request: web.Request) -> web.StreamResponse:
+        request[DIALECT] = dialect
+        try:
+            request[CALLER] = await _caller(request, dialect)
+            return await handler(request)
+        except (ApiError, ApiErrors) as error:
+            refusal: ApiError | ApiErrors = error
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            refusal = errors.INTERNAL()
+        begun: web.StreamResponse | None = request.get(BEGUN)
+        if begun is not None:
+            cut(request)
+            return begun
+        return dialect.render(request, refusal)
+
+    return wrapped
+
+
+async def _caller(request: web.Request, dialect: Dialect) -> Caller:
+    site = request.app[SITE]
+    ip = security.client_ip(request, site.settings.trusted_proxies)
+    user_agent = request.headers.get(hdrs.USER_AGENT, "")
+    credential = credentials.sent(request)
+    if credential is None:
+        return Caller(ip, user_agent)
+    if credential.is_cookie:
+        security.refuse_other_sites(request)
+    try:
+        return await callers.identify(site, credential.key, ip, user_agent)
+    except ApiError:
+        if credential.is_cookie and dialect.forgives_cookies:
+            return Caller(ip, user_agent)
+        raise
+
+
+async def _hold_back_continue(_request: web.Request) -> None:
+    """Send no `100 Continue` yet: `body` does when the upload is admitted, a refusal does not."""

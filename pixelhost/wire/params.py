@@ -1,0 +1,286 @@
+"""Parameters: declared once as frozen dataclasses, read and refused here.
+
+    @dataclass(frozen=True)
+    class ThumbnailSize:
+        width: Annotated[int, Between(16, 256)] = 256
+
+No default = required. The type picks the parser, marks pick the checks. All fields are tried and the failures raised
+together, in the order of declaration. `UNSET` as a default tells "not sent" from "sent empty".
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from urllib.parse import unquote_to_bytes
+from uuid import UUID
+
+import msgspec
+from aiohttp import BodyPartReader, web
+
+from pixelhost import errors
+from pixelhost.errors import ApiError
+from pixelhost.model import Unset
+from pixelhost.wire import body, target
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Between:
+    """A range for whole numbers, both ends allowed."""
+
+    lowest: int
+    highest: int
+
+    def check(self, field: str, value: Any) -> None:
+        if not self.lowest <= value <= self.highest:
+            raise errors.INTEGER_OUT_OF_RANGE(field=field, min_val=self.lowest, max_val=self.highest, val=value)
+
+
+@dataclass(frozen=True)
+class Length:
+    """A range for the number of characters, both ends allowed."""
+
+    shortest: int
+    longest: int
+
+    def check(self, field: str, value: Any) -> None:
+        if not self.shortest <= len(value) <= self.longest:
+            raise errors.STRING_OUT_OF_RANGE(field=field, min_len=self.shortest, max_len=self.longest, len=len(value))
+
+
+Mark = Between | Length
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    type: Any
+    marks: tuple[Mark, ...]
+    is_required: bool
+    parse: Callable[[str, str], Any]
+
+
+def query(request: web.BaseRequest, wanted: type[T]) -> T:
+    """Parameters of the URL's query. Unknown ones are ignored."""
+    return _from_text(pairs(target.raw_query(request)), wanted)
+
+
+async def form(request: web.Request, wanted: type[T]) -> T:
+    """Parameters of a small form, URL-encoded or multipart; without either, of the query. Unknown ones are ignored."""
+    return _from_text(await fields(request), wanted)
+
+
+async def json(request: web.Request, wanted: type[T]) -> T:
+    """Members of the body's JSON object. Unknown ones are ignored. Raises JSON_BODY_PARSE_FAILED."""
+    try:
+        members = msgspec.json.decode(await body.small(request), type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise errors.JSON_BODY_PARSE_FAILED() from error
+    return _build(wanted, members, _json_value)
+
+
+def from_text(sent: Mapping[str, str], wanted: type[T]) -> T:
+    """Parameters that were read already, like those of an upload's form."""
+    return _from_text(sent, wanted)
+
+
+async def fields(request: web.Request) -> dict[str, str]:
+    """The fields of a small form as text, the first of a name counting. Raises ERROR_READING_INPUT."""
+    if body.is_multipart(request):
+        return await _multipart_fields(request)
+    try:
+        return pairs((await body.small(request)).decode("ascii"))
+    except UnicodeDecodeError:
+        raise errors.UTF8_STRING_PARSE_FAILED(field="body") from None
+
+
+def pairs(text: str) -> dict[str, str]:
+    """URL-encoded names and values (WHATWG URL, 5.1), decoded strictly; the first of a name counts."""
+    found: dict[str, str] = {}
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if pair:
+            key = _unquoted(name, "query")
+            found.setdefault(key, _unquoted(value, key))
+    return found
+
+
+async def _multipart_fields(request: web.Request) -> dict[str, str]:
+    found: dict[str, str] = {}
+    size = 0
+    try:
+        await body.ask_for_body(request)
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                continue
+            value = bytearray()
+            while chunk := await part.read_chunk():
+                size += len(chunk)
+                if size > body.SMALL_BODY_BYTES:
+                    raise errors.FILE_TOO_LARGE(message="The form is too large")
+                value += chunk
+            found.setdefault(part.name, text_of(bytes(value), part.name))
+    except (*body.READING_FAILED, ValueError, RuntimeError, AssertionError) as error:
+        raise errors.ERROR_READING_INPUT(message="The multipart form could not be read") from error
+    return found
+
+
+def text_of(value: bytes, field: str) -> str:
+    """Raises UTF8_STRING_PARSE_FAILED."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise errors.UTF8_STRING_PARSE_FAILED(field=field) from None
+
+
+def _unquoted(text: str, field: str) -> str:
+    return text_of(unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")), field)
+
+
+def _from_text(sent: Mapping[str, str], wanted: type[T]) -> T:
+    return _build(wanted, sent, lambda field, text: field.parse(field.name, text))
+
+
+def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[_Field, Any], Any]) -> T:
+    values: dict[str, Any] = {}
+    problems: list[ApiError] = []
+    for field in _fields(wanted):  # type: ignore[arg-type]  # a class is hashable
+        try:
+            if field.name in sent:
+                value = parse(field, sent[field.name])
+                for mark in field.marks:
+                    mark.check(field.name, value)
+                values[field.name] = value
+            elif field.is_required:
+                problems.append(errors.MISSING_FIELD(field=field.name))
+        except ApiError as error:
+            problems.append(error)
+    errors.raise_all(problems)
+    return wanted(**values)
+
+
+@cache
+def _fields(wanted: Hashable) -> tuple[_Field, ...]:
+    hints = get_type_hints(wanted, include_extras=True)
+    made = []
+    for field in dataclasses.fields(wanted):  # type: ignore[arg-type]
+        kind, marks = hints[field.name], ()
+        if get_origin(kind) is Annotated:
+            kind, *marks = get_args(kind)  # type: ignore[assignment]
+        kind = _without_absence(kind)
+        is_required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        made.append(_Field(field.name, kind, tuple(marks), is_required, _parser(kind)))
+    return tuple(made)
+
+
+def _without_absence(kind: Any) -> Any:
+    """The type of a value that was sent: `datetime | Unset | None` is a datetime."""
+    if get_origin(kind) in {Union, UnionType}:
+        sent = [one for one in get_args(kind) if one not in {Unset, type(None)}]
+        return sent[0] if len(sent) == 1 else kind
+    return kind
+
+
+def _json_value(field: _Field, raw: msgspec.Raw) -> Any:
+    if field.type in {datetime, UUID}:
+        return field.parse(field.name, _decoded(field, raw, str))
+    return _decoded(field, raw, field.type)
+
+
+def _decoded(field: _Field, raw: msgspec.Raw, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"The JSON member '{field.name}' could not be understood: {error}"
+        raise errors.JSON_PARSE_FAILED(field=field.name, message=message) from error
+
+
+def _parser(kind: Any) -> Callable[[str, str], Any]:
+    if get_origin(kind) is Literal:
+        return _one_of({choice: choice for choice in get_args(kind)})
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _one_of({choice.value: choice for choice in kind})
+    return _PARSERS.get(kind, _json_text(kind))
+
+
+def _one_of(choices: dict[str, Any]) -> Callable[[str, str], Any]:
+    def parse(field: str, text: str) -> Any:
+        if text not in choices:
+            raise errors.ENUM_PARSE_FAILED(field=field, allowed_values=list(choices))
+        return choices[text]
+
+    return parse
+
+
+def _json_text(kind: Any) -> Callable[[str, str], Any]:
+    def parse(field: str, text: str) -> Any:
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+            raise errors.JSON_PARSE_FAILED(field=field) from error
+
+    return parse
+
+
+def _text(_field: str, text: str) -> str:
+    return text
+
+
+def _whole(field: str, text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,40}", text):
+        raise errors.INTEGER_PARSE_FAILED(field=field)
+    value = int(text)
+    Between(-(2**63), 2**63 - 1).check(field, value)
+    return value
+
+
+def _bool(field: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise errors.BOOL_PARSE_FAILED(field=field)
+    return text == "true"
+
+
+def _uuid(field: str, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise errors.UUID_PARSE_FAILED(field=field) from None
+
+
+_RFC_3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
+)
+
+
+def _time(field: str, text: str) -> datetime:
+    """RFC 3339; digits beyond microseconds are cut off, never rounded; a leap second is the one after."""
+    match = _RFC_3339.fullmatch(text)
+    if match is None:
+        raise errors.TIME_PARSE_FAILED(field=field)
+    year, month, day, hour, minute, second, fraction, sign, offset_hours, offset_minutes = match.groups()
+    try:
+        moment = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC
+        ) + timedelta(seconds=int(second) == 60, microseconds=int((fraction or "").ljust(6, "0")[:6]))
+        if int(second) > 60 or int(offset_minutes or 0) > 59 or int(offset_hours or 0) > 23:
+            raise ValueError("out of range")
+        offset = timedelta(hours=int(offset_hours or 0), minutes=int(offset_minutes or 0))
+        return moment + offset if sign == "-" else moment - offset
+    except (ValueError, OverflowError):
+        raise errors.TIME_PARSE_FAILED(field=field) from None
+
+
+_PARSERS: Mapping[Any, Callable[[str, str], Any]] = {
+    str: _text,
+    int: _whole,
+    bool: _bool,
+    datetime: _time,
+    UUID: _uuid,
+}
