@@ -145,23 +145,24 @@ CREATE TABLE rate_windows (
 );
 CREATE INDEX rate_windows_starts ON rate_windows (starts_at);
 
--- A reference comes or goes: count it at the blob and at the owner. Blob before owner, always, so that two uploads
--- never wait for each other.
+-- A reference comes or goes: count it at the owner and at the blob. Owner before blob, everywhere, so that two
+-- transactions never wait for each other.
 CREATE FUNCTION count_file() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     bytes bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        UPDATE blobs SET refs = refs + 1, unreferenced_since = NULL
-            WHERE digest = NEW.blob RETURNING size_bytes INTO bytes;
+        SELECT size_bytes INTO STRICT bytes FROM blobs WHERE digest = NEW.blob;
         UPDATE users SET file_count = file_count + 1, storage_used_bytes = storage_used_bytes + bytes
             WHERE id = NEW.owner_id;
+        UPDATE blobs SET refs = refs + 1, unreferenced_since = NULL WHERE digest = NEW.blob;
     ELSE
-        UPDATE blobs SET refs = refs - 1,
-                unreferenced_since = CASE WHEN refs = 1 THEN now() ELSE unreferenced_since END
-            WHERE digest = OLD.blob RETURNING size_bytes INTO bytes;
+        SELECT size_bytes INTO STRICT bytes FROM blobs WHERE digest = OLD.blob;
         UPDATE users SET file_count = file_count - 1, storage_used_bytes = storage_used_bytes - bytes
             WHERE id = OLD.owner_id;
+        UPDATE blobs SET refs = refs - 1,
+                unreferenced_since = CASE WHEN refs = 1 THEN now() ELSE unreferenced_since END
+            WHERE digest = OLD.blob;
     END IF;
     RETURN NULL;
 END

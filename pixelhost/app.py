@@ -21,7 +21,7 @@ HTTP_LIMITS: dict[str, Any] = {
     "lingering_time": 2.0,  # after a refusal, how long the rest of an upload is read and dropped
     "keepalive_timeout": 75.0,
     "auto_decompress": False,  # what is uploaded is stored as it was sent
-    "read_bufsize": 1 << 20,
+    "read_bufsize": 256 << 10,
     "access_log": None,
 }
 

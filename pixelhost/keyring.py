@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -39,10 +40,15 @@ class Keyring:
 
     def visitor(self, ip: str) -> bytes:
         """A 16-byte keyed hash of an address: tells visitors apart without keeping who they were."""
-        return hmac.digest(self._visitors, ip.encode(), "sha256")[:16]
+        return _visitor(self._visitors, ip)
 
     def _derive(self, purpose: bytes) -> bytes:
         return HKDF(hashes.SHA256(), 32, salt=None, info=b"pixelhost " + purpose).derive(self._master)
+
+
+@lru_cache(10_000)
+def _visitor(key: bytes, ip: str) -> bytes:
+    return hmac.digest(key, ip.encode(), "sha256")[:16]
 
 
 def key_hash(key: bytes) -> bytes:

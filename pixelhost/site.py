@@ -1,6 +1,6 @@
 """Site: one running pixelhost, that is its settings, database, blob store, clock and counters."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,10 +10,12 @@ from pixelhost import keyring
 from pixelhost.blobs.contract import BlobStore, StoreError
 from pixelhost.blobs.disk import DiskStore
 from pixelhost.clock import Clock
+from pixelhost.core.batching import Batcher
 from pixelhost.core.counters import Counters
-from pixelhost.db import connect
+from pixelhost.db import connect, files
 from pixelhost.keyring import Keyring
 from pixelhost.media.workers import MediaPool
+from pixelhost.model import File
 from pixelhost.plans import Plan
 from pixelhost.settings import Settings
 
@@ -29,10 +31,18 @@ class Site:
     clock: Clock
     counters: Counters
     media: MediaPool
+    files: Batcher[str, File]
 
     def plan(self, plan_id: str) -> Plan:
         """The plan of an account; the default plan where its own is gone from the plans file."""
         return self.settings.plans.get(plan_id) or self.settings.plans[self.settings.default_plan]
+
+
+def _file_lookup(db: asyncpg.Pool) -> Batcher[str, File]:
+    async def fetch(ids: Sequence[str]) -> Mapping[str, File]:
+        return {file.id: file for file in await files.by_ids(db, ids)}
+
+    return Batcher(fetch)
 
 
 def open_keyring(settings: Settings) -> Keyring:
@@ -55,7 +65,7 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
     db = await connect.open_pool(database_url)
     media = MediaPool(MEDIA_WORKERS)
     try:
-        yield Site(settings, db, store, keys, clock or Clock(), Counters(), media)
+        yield Site(settings, db, store, keys, clock or Clock(), Counters(), media, _file_lookup(db))
     finally:
         await media.close()
         await db.close()

@@ -61,7 +61,7 @@ class Staged(Protocol):
         """Append, hashing on the way; the pieces may be reused afterwards. Raises StoreError."""
 
     async def finish(self, pieces: Sequence[Piece] = ()) -> None:
-        """Append the last pieces and make all durable. Raises StoreError."""
+        """Append the last pieces and make all durable, or ready to be made so by `place`. Raises StoreError."""
 
     async def discard(self) -> None:
         """Drop it. Never raises; safe at any time before `settle`, also twice."""

@@ -12,7 +12,7 @@ from pixelhost.site import Site
 
 async def file(site: Site, file_id: str) -> File:
     """A living file, whoever asks. Raises NOT_FOUND."""
-    found = await files.by_id(site.db, file_id, site.clock.now()) if is_id(file_id) else None
+    found = await site.files.get(file_id) if is_id(file_id) else None
     if found is None or is_expired(site, found):
         raise errors.NOT_FOUND()
     return found
@@ -28,7 +28,7 @@ async def own_file(site: Site, caller: Caller, file_id: str) -> File:
 
 async def some_files(site: Site, file_ids: list[str]) -> list[File]:
     """Those of `file_ids` that exist, in the order asked."""
-    found = await files.by_ids(site.db, [file_id for file_id in file_ids if is_id(file_id)], site.clock.now())
+    found = await files.by_ids(site.db, [file_id for file_id in file_ids if is_id(file_id)])
     return [one for one in found if not is_expired(site, one)]
 
 
@@ -41,8 +41,11 @@ async def file_list(site: Site, list_id: str) -> FileList:
 
 
 def is_expired(site: Site, found: File) -> bool:
-    """Whether the owner's plan has let this file go, or its downloads are used up; the job deletes it later."""
+    """Whether its date has come, its downloads are used up, or its plan has let it go. The job deletes it later."""
+    now = site.clock.now()
+    if found.delete_after_date is not None and found.delete_after_date <= now:
+        return True
     if 0 < found.delete_after_downloads <= found.downloads:
         return True
     days = site.plan(found.owner_plan_id).file_expiry_days
-    return days > 0 and found.kept_at + timedelta(days=days) <= site.clock.now()
+    return days > 0 and found.kept_at + timedelta(days=days) <= now

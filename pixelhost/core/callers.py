@@ -21,6 +21,8 @@ class Caller:
     user_agent: str = ""
     user: User | None = None
     session: Session | None = None
+    is_ip_banned: bool = False
+    """Looked up for callers with an account: strangers may only read."""
 
     def owns(self, owner_id: UUID | None) -> bool:
         return self.user is not None and self.user.id == owner_id
@@ -40,14 +42,14 @@ class Caller:
 
 async def identify(site: Site, key: str, ip: str, user_agent: str) -> Caller:
     """The caller that this API key belongs to. Raises AUTHENTICATION_FAILED."""
+    now = site.clock.now()
     try:
-        found = await sessions.by_key(site.db, key_hash(UUID(key).bytes))
+        found = await sessions.by_key(site.db, key_hash(UUID(key).bytes), ip, now)
     except ValueError:
         raise errors.AUTHENTICATION_FAILED() from None
     if found is None:
         raise errors.AUTHENTICATION_FAILED()
-    session, user = found
-    now = site.clock.now()
+    session, user, is_ip_banned = found
     if now - session.last_used_at >= KEY_USE_NOTED_EVERY:
         site.counters.keys_used[session.id] = now
-    return Caller(ip, user_agent, user, session)
+    return Caller(ip, user_agent, user, session, is_ip_banned)

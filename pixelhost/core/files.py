@@ -9,8 +9,8 @@ from pixelhost.core import access, storage, uploads
 from pixelhost.core.callers import Caller
 from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
-from pixelhost.db import blobs, files, users
-from pixelhost.db.connect import Transaction
+from pixelhost.db import files, users
+from pixelhost.db.connect import Db
 from pixelhost.errors import ApiError
 from pixelhost.media.mime import mime_type
 from pixelhost.model import UNSET, Blob, File, Unset
@@ -48,26 +48,19 @@ async def add(site: Site, admission: Admission, name: str, got: Received, lifeti
     """
     if got.size_bytes == 0:
         raise errors.NO_FILE()
-    now = site.clock.now()
-    async with site.db.acquire() as db:
-        async with db.transaction():
-            blob = await storage.place(site, db, got, now)
-            file = await _insert(db, admission, blob, name, mime_type(name, got.head), lifetime, now)
-        await site.store.settle(got.staged)
-    return file
+    mime = mime_type(name, got.head)
+    async with storage.placed(site, got) as (db, blob):
+        return await _insert(db, admission, blob, name, mime, lifetime, site.clock.now())
 
 
 async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifetime: Lifetime) -> File:
     """A copy of anybody's file in the caller's account, moving no bytes. Raises as reading and uploading do."""
     source = await access.file(site, file_id)
-    admission = await uploads.admit(site, caller, source.size_bytes)
+    admission = uploads.admit(site, caller, source.size_bytes)
     if source.abuse_type:
         raise errors.FILE_TAKEN_DOWN(type=source.abuse_type)
-    now = site.clock.now()
-    async with site.db.acquire() as db, db.transaction():
-        await blobs.claim(db, source.blob, now)
-        mime = source.mime_type if name is None else mime_type(name, await _head(site, source))
-        return await _insert(db, admission, source.blob, name or source.name, mime, lifetime, now)
+    mime = source.mime_type if name is None else mime_type(name, await _head(site, source))
+    return await _insert(site.db, admission, source.blob, name or source.name, mime, lifetime, site.clock.now())
 
 
 async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
@@ -113,7 +106,7 @@ async def delete_due(site: Site) -> int:
 
 
 async def _insert(
-    db: Transaction,
+    db: Db,
     admission: Admission,
     blob: Blob,
     name: str,
@@ -126,8 +119,7 @@ async def _insert(
             db,
             ids.new_id(),
             owner_id=admission.user.id,
-            blob=blob.digest,
-            size_bytes=blob.size_bytes,
+            blob=blob,
             name=name,
             mime_type=mime,
             now=now,

@@ -1,11 +1,16 @@
-"""Where rows meet bytes: receive into staging, place under the digest's lock, sweep what nobody refers to."""
+"""Where rows meet bytes: receive into staging, place under the digest's lock, sweep what nobody refers to.
+
+The digest's lock is an advisory one of the database. It covers the time from placing bytes until the row that knows
+them is committed; the sweep and the clearing of leftovers take it before they delete bytes. It stands in for a lock
+on the row itself, which would need a transaction around the disk's work: two round trips more for every upload.
+"""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from pixelhost import errors
@@ -27,7 +32,10 @@ class Source(Protocol):
     """Bytes that arrive."""
 
     async def read(self) -> Piece:
-        """The next piece, of any size; an empty one at the end. Raises ERROR_READING_INPUT when it was cut off."""
+        """The next piece, of any size, empty at the end. One of 1 MiB and more is good until the next read but one.
+
+        Raises ERROR_READING_INPUT when it was cut off.
+        """
 
 
 @dataclass(frozen=True)
@@ -65,21 +73,34 @@ async def received(
         await staged.discard()
 
 
-async def place(site: Site, tx: Transaction, got: Received, now: datetime) -> Blob:
-    """Make the bytes a blob, its row locked until `tx` ends; insert what refers to it next. Raises WRITING."""
+@asynccontextmanager
+async def placed(site: Site, got: Received) -> AsyncIterator[tuple[Transaction, Blob]]:
+    """Make the bytes readable, the digest locked until the block ends; in it, commit what refers to them.
+
+    If the block fails, they go again unless others refer to them. Raises WRITING.
+    """
     sums = got.staged.checksums
     blob = Blob(sums.digest, sums.size_bytes, sums.crc32, site.store.location_of(got.staged))
-    await blobs.claim(tx, blob, now)
-    # Always place, never "it is there already": the bytes there may be damaged, and only these are known to be good.
-    with writing_errors():
-        await site.store.place(got.staged)
-    return blob
+    try:
+        async with site.db.acquire() as db:
+            await blobs.lock(db, blob.digest)
+            try:
+                # Always place, never "it is there already": the bytes there may be damaged, these are known to be good.
+                with writing_errors():
+                    await site.store.place(got.staged)
+                yield db, blob
+            finally:
+                await blobs.unlock(db, blob.digest)
+    except BaseException:
+        await delete_if_orphan(site, blob.digest, blob.location)
+        raise
+    await site.store.settle(got.staged)
 
 
 async def sweep(site: Site) -> int:
     """Delete bytes that nothing refers to since the grace period. Returns how many blobs went.
 
-    Bytes first, then the row, both under the row's lock: an upload of the same bytes waits, and places them again.
+    Bytes first, then the row, both under the digest's lock: an upload of the same bytes waits, and places them again.
     """
     grace = timedelta(seconds=site.settings.sweep_grace_seconds)
     swept = 0

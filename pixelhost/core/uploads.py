@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from pixelhost import errors
 from pixelhost.core.callers import Caller
-from pixelhost.db import limits
 from pixelhost.model import User
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
@@ -19,26 +18,22 @@ class Admission:
     limit_bytes: int
 
 
-async def admit(site: Site, caller: Caller, expected_bytes: int | None) -> Admission:
+def admit(site: Site, caller: Caller, expected_bytes: int | None) -> Admission:
     """`expected_bytes` is what the client announced, None if it didn't.
 
     Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, IP_BANNED, FILE_TOO_LARGE, USER_OUT_OF_SPACE, TOO_MANY_FILES.
     """
     user = caller.require_user()
-    await refuse_banned(site, caller)
+    if user.is_banned:
+        raise errors.ACCOUNT_BANNED()
+    if caller.is_ip_banned:
+        raise errors.IP_BANNED()
     plan = site.plan(user.plan_id)
     size = expected_bytes or 0
     if 0 <= plan.file_size_limit < size:
         raise errors.FILE_TOO_LARGE()
     refuse_full(user, plan, size)
     return Admission(user, plan, plan.file_size_limit)
-
-
-async def refuse_banned(site: Site, caller: Caller) -> None:
-    if caller.user is not None and caller.user.is_banned:
-        raise errors.ACCOUNT_BANNED()
-    if await limits.is_banned(site.db, caller.ip, site.clock.now()):
-        raise errors.IP_BANNED()
 
 
 def refuse_full(user: User, plan: Plan, size_bytes: int) -> None:

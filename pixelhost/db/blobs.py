@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pixelhost.db.connect import Db, Row
+from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob
 
 COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location"
@@ -13,26 +13,21 @@ def blob(row: Row) -> Blob:
     return Blob(row["digest"], row["size_bytes"], row["crc32"], row["location"])
 
 
-async def claim(db: Db, blob: Blob, now: datetime) -> None:
-    """Lock the digest's row until the transaction ends, making it if need be."""
-    await db.execute(
-        """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
-           VALUES ($1, $2, $3, $4, $5, $5)
-           ON CONFLICT (digest) DO UPDATE SET location = excluded.location""",
-        blob.digest,
-        blob.size_bytes,
-        blob.crc32,
-        blob.location,
-        now,
-    )
+async def lock(connection: Transaction, digest: bytes) -> None:
+    """Wait for the digest's lock and hold it on this connection: over placing its bytes and inserting its row."""
+    await connection.execute("SELECT pg_advisory_lock($1)", _lock_key(digest))
 
 
-async def claim_unreferenced(db: Db, older_than: datetime, limit: int) -> list[Blob]:
-    """Rows that nothing refers to since before `older_than`, locked; those that others hold are passed over.
+async def unlock(connection: Transaction, digest: bytes) -> None:
+    await connection.execute("SELECT pg_advisory_unlock($1)", _lock_key(digest))
+
+
+async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) -> list[Blob]:
+    """Rows that nothing refers to since before `older_than`, locked with their digests; those in use are passed over.
 
     The counter says maybe; only the referrers can say yes.
     """
-    rows = await db.fetch(
+    rows = await tx.fetch(
         f"""SELECT {COLUMNS} FROM blobs b
              WHERE b.refs = 0 AND b.unreferenced_since <= $1
                AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.digest)
@@ -40,12 +35,21 @@ async def claim_unreferenced(db: Db, older_than: datetime, limit: int) -> list[B
         older_than,
         limit,
     )
-    return [blob(row) for row in rows]
+    free = await tx.fetch(
+        "SELECT key FROM unnest($1::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
+        [_lock_key(row["digest"]) for row in rows],
+    )
+    ours = {row["key"] for row in free}
+    return [blob(row) for row in rows if _lock_key(row["digest"]) in ours]
 
 
-async def claim_if_unknown(db: Db, digest: bytes, now: datetime) -> bool:
-    """Whether no row has this digest, waiting for whoever is about to commit one. The caller must roll back."""
-    status = await db.execute(
+async def claim_if_unknown(tx: Transaction, digest: bytes, now: datetime) -> bool:
+    """Whether no row has this digest, waiting for whoever is about to commit one. The caller must roll back.
+
+    Its bytes are the caller's until then.
+    """
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", _lock_key(digest))
+    status = await tx.execute(
         """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
            VALUES ($1, 0, 0, '', $2, $2) ON CONFLICT DO NOTHING""",
         digest,
@@ -73,3 +77,8 @@ async def known(db: Db, digests: Sequence[bytes]) -> set[bytes]:
     """Those of `digests` that have a row."""
     rows = await db.fetch("SELECT digest FROM blobs WHERE digest = ANY($1)", digests)
     return {row["digest"] for row in rows}
+
+
+def _lock_key(digest: bytes) -> int:
+    """Of the 64 bits that Postgres's advisory locks have; a collision only makes one upload wait for another."""
+    return int.from_bytes(digest[:8], "big", signed=True)

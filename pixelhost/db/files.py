@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import blobs
 from pixelhost.db.connect import Db, Row
-from pixelhost.model import File
+from pixelhost.model import Blob, File
 
 COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, u.plan_id AS owner_plan_id, f.uploaded_at, f.kept_at,
     f.last_viewed_at, f.views, f.downloads, f.bandwidth_bytes, f.bandwidth_paid_bytes, f.delete_after_date,
@@ -37,26 +37,12 @@ def file(row: Row) -> File:
     )
 
 
-async def by_id(db: Db, file_id: str, now: datetime) -> File | None:
-    """None also for one whose time has come, whether or not the job was there yet."""
-    row = await db.fetchrow(
-        f"""SELECT {COLUMNS} FROM files f {JOINED}
-             WHERE f.id = $1 AND (f.delete_after_date IS NULL OR f.delete_after_date > $2)""",
-        file_id,
-        now,
-    )
-    return file(row) if row else None
-
-
-async def by_ids(db: Db, ids: Sequence[str], now: datetime) -> list[File]:
-    """Existing files among `ids`, in the order asked, each as often as asked."""
+async def by_ids(db: Db, ids: Sequence[str]) -> list[File]:
+    """Existing files among `ids`, in the order asked, each as often as asked. Some may be past their time."""
     rows = await db.fetch(
         f"""SELECT {COLUMNS} FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, position)
-              JOIN files f ON f.id = asked.id {JOINED}
-             WHERE f.delete_after_date IS NULL OR f.delete_after_date > $2
-             ORDER BY asked.position""",
+              JOIN files f ON f.id = asked.id {JOINED} ORDER BY asked.position""",
         ids,
-        now,
     )
     return [file(row) for row in rows]
 
@@ -66,8 +52,7 @@ async def insert_within(
     file_id: str,
     *,
     owner_id: UUID,
-    blob: bytes,
-    size_bytes: int,
+    blob: Blob,
     name: str,
     mime_type: str,
     now: datetime,
@@ -76,25 +61,31 @@ async def insert_within(
     storage_limit: int,
     count_limit: int,
 ) -> File | None:
-    """Insert if the account has room for it, -1 being no limit. None when it has not, or is gone or banned.
+    """Insert a file, and its blob's row if there is none yet, if the account has room for it, -1 being no limit.
 
-    The account's row is locked from here to the commit, so of two uploads that race for the last room one wins.
+    None when it has not, is gone or banned, or the ID is taken; then nothing changed. One statement, durable when it
+    returns. The account's row is locked meanwhile: of two uploads that race for the last room one wins.
     """
     row = await db.fetchrow(
-        f"""WITH u AS (
+        f"""WITH u AS MATERIALIZED (
                 SELECT id, plan_id FROM users
-                 WHERE id = $2 AND banned_at IS NULL
+                 WHERE id = $2 AND banned_at IS NULL AND NOT EXISTS (SELECT 1 FROM files WHERE id = $1)
                    AND ($9 < 0 OR storage_used_bytes + $4 <= $9) AND ($10 < 0 OR file_count < $10)
                    FOR NO KEY UPDATE),
+            b AS (
+                INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+                SELECT $3, $4, $12, $13, $7, $7 FROM u
+                ON CONFLICT (digest) DO UPDATE SET location = excluded.location
+                RETURNING digest, size_bytes, crc32, location),
             f AS (
                 INSERT INTO files (id, owner_id, blob, name, mime_type, uploaded_at, kept_at, last_viewed_at,
                                    delete_after_date, delete_after_downloads)
-                SELECT $1, u.id, $3, $5, $6, $7, $7, $7, $8, $11 FROM u RETURNING *)
-            SELECT {COLUMNS} FROM f JOIN blobs b ON b.digest = f.blob JOIN u ON true""",
+                SELECT $1, u.id, b.digest, $5, $6, $7, $7, $7, $8, $11 FROM u, b RETURNING *)
+            SELECT {COLUMNS} FROM f, b, u""",
         file_id,
         owner_id,
-        blob,
-        size_bytes,
+        blob.digest,
+        blob.size_bytes,
         name,
         mime_type,
         now,
@@ -102,6 +93,8 @@ async def insert_within(
         storage_limit,
         count_limit,
         delete_after_downloads,
+        blob.crc32,
+        blob.location,
     )
     return file(row) if row else None
 

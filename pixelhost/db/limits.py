@@ -4,16 +4,9 @@ from datetime import datetime
 
 from pixelhost.db.connect import Db
 
-
-async def is_banned(db: Db, ip: str, now: datetime) -> bool:
-    return bool(
-        await db.fetchval(
-            """SELECT EXISTS (SELECT 1 FROM ip_bans
-                               WHERE network >>= $1::text::inet AND (expires_at IS NULL OR expires_at > $2))""",
-            ip,
-            now,
-        )
-    )
+IS_BANNED = """EXISTS (SELECT 1 FROM ip_bans n WHERE n.network >>= $2::text::inet
+                                   AND (n.expires_at IS NULL OR n.expires_at > $3)) AS is_ip_banned"""
+"""For a select list: whether the address $2 is banned at the time $3."""
 
 
 async def add_ban(db: Db, network: str, reason: str, now: datetime, expires_at: datetime | None) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pixelhost.db import users
+from pixelhost.db import limits, users
 from pixelhost.db.connect import Db, Row
 from pixelhost.model import Session, User
 
@@ -22,15 +22,18 @@ def session(row: Row, prefix: str = "") -> Session:
     )
 
 
-async def by_key(db: Db, key_sha256: bytes) -> tuple[Session, User] | None:
+async def by_key(db: Db, key_sha256: bytes, ip: str, now: datetime) -> tuple[Session, User, bool] | None:
+    """The session of a key, its account, and whether the address is banned: one look-up for every request."""
     row = await db.fetchrow(
         f"""SELECT {users.COLUMNS}, s.id AS session_id, s.user_id, s.app_name, s.user_agent, s.created_ip,
-                   s.created_at AS session_created_at, s.last_used_at
+                   s.created_at AS session_created_at, s.last_used_at, {limits.IS_BANNED}
               FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE s.key_sha256 = $1""",
         key_sha256,
+        ip,
+        now,
     )
-    return (session(row, "session_"), users.user(row)) if row else None
+    return (session(row, "session_"), users.user(row), row["is_ip_banned"]) if row else None
 
 
 async def of_user(db: Db, user_id: UUID) -> list[tuple[Session, bytes, bytes]]:

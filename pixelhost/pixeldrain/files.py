@@ -1,5 +1,6 @@
 """File methods."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -34,7 +35,7 @@ class UploadFields:
 
     @property
     def lifetime(self) -> Lifetime:
-        return Lifetime(self.delete_after_date, self.delete_after_downloads)
+        return Lifetime(_date(self.delete_after_date), self.delete_after_downloads)
 
 
 @dataclass(frozen=True)
@@ -64,22 +65,23 @@ async def upload(request: web.Request) -> web.Response:
     source = RawBody(request, site.settings.upload_stall_seconds)
     if source.expected_bytes == 0:
         raise errors.NO_FILE()
-    admission = await uploads.admit(site, caller, source.expected_bytes)
-    async with storage.received(
-        site,
-        source,
-        limit_bytes=admission.limit_bytes,
-        digests=wanted_digests,
-        expected_bytes=source.expected_bytes or 0,
-    ) as got:
-        made = await files.add(site, admission, name, got, wanted.lifetime)
+    admission = uploads.admit(site, caller, source.expected_bytes)
+    with closing(source):
+        async with storage.received(
+            site,
+            source,
+            limit_bytes=admission.limit_bytes,
+            digests=wanted_digests,
+            expected_bytes=source.expected_bytes or 0,
+        ) as got:
+            made = await files.add(site, admission, name, got, wanted.lifetime)
     return envelope.ok(shapes.file_info(site, caller, made), 201)
 
 
 async def upload_form(request: web.Request) -> web.Response:
     """POST /file: a multipart form with the file, or `grab_file` with the ID of somebody's. Fields in any order."""
     site, caller = site_of(request), caller_of(request)
-    admission = await uploads.admit(site, caller, None)
+    admission = uploads.admit(site, caller, None)
     if not body.is_multipart(request):
         return await _grab(request, await params.fields(request))
     form = UploadForm(request, site.settings.upload_stall_seconds)
@@ -148,7 +150,8 @@ async def change(request: web.Request) -> web.Response:
     if wanted.action == "rename":
         await files.rename(site, caller, file_id, wanted.name)
     else:
-        await files.set_lifetime(site, caller, file_id, wanted.delete_after_date, wanted.delete_after_downloads)
+        date = wanted.delete_after_date if wanted.delete_after_date is UNSET else _date(wanted.delete_after_date)
+        await files.set_lifetime(site, caller, file_id, date, wanted.delete_after_downloads)
     return envelope.done()
 
 
@@ -159,6 +162,11 @@ async def delete(request: web.Request) -> web.Response:
 
 def origin(request: web.Request) -> Origin:
     return Origin(request.headers.get(hdrs.REFERER), request.host)
+
+
+def _date(moment: datetime | None) -> datetime | None:
+    """The zero time of the answers, sent back, is still no date."""
+    return None if moment is None or moment.year == 1 else moment
 
 
 def _ids(text: str) -> list[str]:

@@ -37,9 +37,7 @@ class Asset:
 
 def read(folder: Path) -> dict[str, Asset]:
     """The files below `folder` by their relative path. A type that isn't in TYPES is a KeyError."""
-    return {
-        path.relative_to(folder).as_posix(): _asset(path) for path in sorted(folder.rglob("*")) if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): _asset(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def version_of(assets: Mapping[str, Asset]) -> str:

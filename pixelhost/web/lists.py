@@ -21,6 +21,7 @@ async def show(request: web.Request) -> web.Response:
     site, caller = site_of(request), caller_of(request)
     found = await access.file_list(site, target.path_segment(request, 1, "id"))
     size_bytes = sum(listed.file.size_bytes for listed in found.files)
+    info = _info(site, caller, found)
     here = pages.here(request)
     return pages.answer(
         request,
@@ -29,7 +30,7 @@ async def show(request: web.Request) -> web.Response:
         found=found,
         blocked=_blocked(site, caller, found),
         size_bytes=size_bytes,
-        info=pages.embedded(info) if (info := _info(site, caller, found)) else None,
+        info=pages.embedded(info) if info else None,
         page_url=f"{here}/l/{found.id}",
         zip_url=pages.content_url(site, f"/list/{found.id}/zip"),
         tags=opengraph.of_list(here, found, size_bytes),

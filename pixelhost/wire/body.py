@@ -7,10 +7,17 @@ from aiohttp import ClientError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pixelhost import errors
+from pixelhost.wire.sockets import Cut, Receiver
 
 SMALL_BODY_BYTES: Final = 4 << 20  # a list of 10,000 files with descriptions stays below
 
-READING_FAILED = (ClientError, HttpProcessingError, web.RequestPayloadError, OSError, TimeoutError)
+LARGE_BYTES: Final = 8 << 20  # from here on a thread receives, and the connection ends with the upload
+CUT_OFF = "The upload was cut off before its end. Nothing was stored"
+
+TAKEN_OVER: web.RequestKey[bool] = web.RequestKey("taken over", bool)
+"""Set where the connection can't be used for another request."""
+
+READING_FAILED = (Cut, ClientError, HttpProcessingError, web.RequestPayloadError, OSError, TimeoutError)
 
 
 class RawBody:
@@ -20,27 +27,43 @@ class RawBody:
         self._request = request
         self._stall_seconds = stall_seconds
         self._is_asked_for = False
+        self._receiver: Receiver | None = None
 
     @property
     def expected_bytes(self) -> int | None:
         """What Content-Length announces; None for a chunked body."""
         return self._request.content_length
 
-    async def read(self) -> bytes:
-        """The next piece, empty at the end. Raises ERROR_READING_INPUT when cut off or stalled."""
+    async def read(self) -> bytes | memoryview:
+        """The next piece, empty at the end; good until the next read but one.
+
+        Raises ERROR_READING_INPUT when cut off or stalled.
+        """
         try:
             if not self._is_asked_for:
-                await self._ask()
+                await self._begin()
+            if self._receiver is not None:
+                return await self._receiver.read()
             async with asyncio.timeout(self._stall_seconds):
                 return await self._request.content.readany()
         except READING_FAILED as error:
-            raise errors.ERROR_READING_INPUT(
-                message="The upload was cut off before its end. Nothing was stored"
-            ) from error
+            raise errors.ERROR_READING_INPUT(message=CUT_OFF) from error
 
-    async def _ask(self) -> None:
+    def close(self) -> None:
+        """Always to be called at the end."""
+        if self._receiver is not None:
+            self._receiver.close()
+            self._receiver = None
+
+    async def _begin(self) -> None:
         self._is_asked_for = True
         await ask_for_body(self._request)
+        size = self.expected_bytes
+        transport = self._request.transport
+        is_plain = transport is not None and transport.get_extra_info("sslcontext") is None
+        if is_plain and size is not None and size >= LARGE_BYTES:
+            self._request[TAKEN_OVER] = True
+            self._receiver = Receiver(self._request, size, self._stall_seconds)
 
 
 async def ask_for_body(request: web.Request) -> None:

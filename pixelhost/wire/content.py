@@ -3,7 +3,6 @@
 After the first body byte a failure cuts the connection; an error is never appended to half a file.
 """
 
-import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -14,13 +13,13 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.core.downloads import Content, Part, Slice
-from pixelhost.wire import dialect, ranges
+from pixelhost.wire import dialect, ranges, sockets
 from pixelhost.wire.ranges import Extent
 
 Disposition = Literal["inline", "attachment"]
 
 SMALL_BYTES = 64 << 10  # up to here one write of head and body is quicker than a sendfile
-STEP_BYTES = 8 << 20  # so much is sent before it is counted
+STEP_BYTES = 16 << 20  # so much is sent before it is counted
 ACCEL_PREFIX = "/_blobs/"
 
 SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
@@ -203,16 +202,12 @@ async def _read(part: Slice) -> bytes:
 
 async def _send_slice(request: web.Request, response: web.StreamResponse, part: Slice) -> None:
     descriptor = part.blob.fileno()
-    loop = asyncio.get_running_loop()
     for offset in range(part.offset, part.offset + part.count, STEP_BYTES):
         count = min(STEP_BYTES, part.offset + part.count - offset)
         if descriptor is None:
             await response.write(await part.blob.read(offset, count))
         else:
-            if request.transport is None:
-                raise ConnectionResetError
-            with open(descriptor, "rb", buffering=0, closefd=False) as file:  # noqa: ASYNC230 - a descriptor, open already
-                await loop.sendfile(request.transport, file, offset, count)
+            await sockets.send_file(request, descriptor, offset, count)
         part.note(count)
 
 

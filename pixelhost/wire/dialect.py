@@ -11,7 +11,7 @@ from pixelhost.core import callers
 from pixelhost.core.callers import Caller
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.site import Site
-from pixelhost.wire import credentials, security
+from pixelhost.wire import body, credentials, security
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +117,12 @@ def cut(request: web.BaseRequest) -> None:
 def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
     async def wrapped(request: web.Request) -> web.StreamResponse:
         request[DIALECT] = dialect
+        response = await answered(request)
+        if body.TAKEN_OVER in request:
+            response.force_close()
+        return response
+
+    async def answered(request: web.Request) -> web.StreamResponse:
         try:
             request[CALLER] = await _caller(request, dialect)
             return await handler(request)

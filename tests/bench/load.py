@@ -1,4 +1,4 @@
-"""A lean generator of small HTTP/1.1 requests: prepared bytes over keep-alive connections, answers counted, nothing else.
+"""A lean generator of small HTTP/1.1 requests: prepared bytes over keep-alive connections, answers counted, no more.
 
 One thread of the calling process, which has nothing else to do meanwhile. Every answer must carry a Content-Length and
 one of the statuses 200 and 201; anything else ends the measurement, because the rate of refusals is worth nothing.

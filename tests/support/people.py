@@ -91,3 +91,14 @@ async def make_person(site: Site, client: TestClient, name: str, **account: Any)
     user = await login.add_user(site, name, **account)
     session = await login.new_session(site, user.id, app_name="tests")
     return Person(name, str(session.key), client)
+
+
+@dataclass(frozen=True)
+class Visitor(Person):
+    """Somebody with an address of their own, where tests stand for a trusted proxy."""
+
+    ip: str = ""
+
+    async def ask(self, method: str, path: str, **options: Any) -> Answer:
+        options["headers"] = {"X-Forwarded-For": self.ip} | dict(options.get("headers", {}))
+        return await super().ask(method, path, **options)
