@@ -52,7 +52,15 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)  # noqa: SLF001
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            try:
+                return await made.request_handler(request)
+            except web.HTTPExpectationFailed:
+                # aiohttp refuses an odd Expect header before it finds that there is no such route.
+                return _dialect_of(request.path).render(request, errors.INVALID_ENDPOINT())
+
+        return _Server(handle, request_factory=made.request_factory, **made._kwargs)  # noqa: SLF001
 
 
 class _Server(web.Server):

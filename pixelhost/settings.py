@@ -231,6 +231,8 @@ def _unknown(environ: Mapping[str, str]) -> list[str]:
     problems = []
     for variable in sorted(environ):
         if variable.startswith(PREFIX) and variable not in known:
-            near = difflib.get_close_matches(variable, FIELDS, n=1)
-            problems.append(f"{variable}: there is no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+            names = {name.removeprefix(PREFIX): name for name in FIELDS}
+            near = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
+            hint = f"; did you mean {names[near[0]]}?" if near else ""
+            problems.append(f"{variable}: there is no such setting{hint}")
     return problems

@@ -13,6 +13,7 @@ from pixelhost.clock import Clock
 from pixelhost.core.batching import Batcher
 from pixelhost.core.counters import Counters
 from pixelhost.db import connect, files
+from pixelhost.db.slots import Slots
 from pixelhost.keyring import Keyring
 from pixelhost.media.workers import MediaPool
 from pixelhost.model import File
@@ -32,6 +33,7 @@ class Site:
     counters: Counters
     media: MediaPool
     files: Batcher[str, File]
+    slots: Slots
 
     def plan(self, plan_id: str) -> Plan:
         """The plan of an account; the default plan where its own is gone from the plans file."""
@@ -64,9 +66,11 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
     store = open_store(settings)
     db = await connect.open_pool(database_url)
     media = MediaPool(MEDIA_WORKERS)
+    slots = Slots(database_url)
     try:
-        yield Site(settings, db, store, keys, clock or Clock(), Counters(), media, _file_lookup(db))
+        yield Site(settings, db, store, keys, clock or Clock(), Counters(), media, _file_lookup(db), slots)
     finally:
         await media.close()
+        await slots.close()
         await db.close()
         await store.close()

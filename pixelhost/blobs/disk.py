@@ -15,9 +15,11 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from pixelhost import threads
 from pixelhost.blobs.contract import Abandoned, BlobMissing, Checksums, Piece, Staged, Stored, StoreError
 
 P = ParamSpec("P")
@@ -43,8 +45,11 @@ class DiskStore:
             raise StoreError(f"{root} cannot be used for blobs: {error.strerror}") from error
 
     async def stage(self, also: Sequence[str] = (), expected_bytes: int = 0) -> "DiskStaged":
-        free = os.statvfs(self.root)
-        if expected_bytes + ROOM_TO_KEEP_BYTES > free.f_bavail * free.f_frsize:
+        try:
+            room = os.statvfs(self.root)
+        except OSError as error:
+            raise StoreError(f"{self.root}: {error.strerror}") from error
+        if expected_bytes + ROOM_TO_KEEP_BYTES > room.f_bavail * room.f_frsize:
             raise StoreError(f"{self.root} has no room for {expected_bytes} more bytes")
         return DiskStaged(self, Checksums(also))
 
@@ -88,7 +93,7 @@ class DiskStore:
     async def check(self) -> None:
         staged = await self.stage()
         try:
-            await staged.finish([b"health"])
+            await self.in_thread(staged.written)
         finally:
             await staged.discard()
 
@@ -98,7 +103,7 @@ class DiskStore:
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking disk work. An OSError becomes a StoreError."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+            return await threads.run(self._threads, lambda: function(*args, **kwargs))
         except OSError as error:
             raise StoreError(f"{error.filename or self.root}: {error.strerror}") from error
 
@@ -134,7 +139,9 @@ class DiskStore:
         for first in _folders(self.root):
             for second in _folders(first):
                 for entry in os.scandir(second):
-                    if _is_digest(entry.name):
+                    if not _is_digest(entry.name):
+                        continue
+                    with suppress(FileNotFoundError):
                         location = f"{first.name}/{second.name}/{entry.name}"
                         yield Stored(location, bytes.fromhex(entry.name), entry.stat().st_size)
 
@@ -175,7 +182,10 @@ class DiskStaged:
 
     async def write(self, pieces: Sequence[Piece]) -> None:
         # Hashing and writing take about as long: one core each.
-        await asyncio.gather(self._store.in_thread(self._hash, pieces), self._store.in_thread(self._append, pieces))
+        hashing, appending = self._store.in_thread(self._hash, pieces), self._store.in_thread(self._append, pieces)
+        for failure in await asyncio.gather(hashing, appending, return_exceptions=True):
+            if failure is not None:
+                raise failure
 
     async def finish(self, pieces: Sequence[Piece] = ()) -> None:
         if self._path is None and sum(len(piece) for piece in pieces) <= HELD_BYTES:
@@ -232,7 +242,8 @@ class DiskBlob:
 
     def read_cached(self, offset: int, count: int) -> bytes | None:
         if self._store._is_in_memory:  # noqa: SLF001
-            return os.pread(self._descriptor, count, offset)
+            data = os.pread(self._descriptor, count, offset)
+            return data if len(data) == count else None
         buffer = bytearray(count)
         try:
             read = os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)

@@ -1,5 +1,6 @@
 """The only doors to files and lists: each answers with the thing, or refuses."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pixelhost import errors
@@ -34,10 +35,10 @@ async def some_files(site: Site, file_ids: list[str]) -> list[File]:
 
 async def file_list(site: Site, list_id: str) -> FileList:
     """A list with its living files. Raises NOT_FOUND."""
-    found = await lists.by_id(site.db, list_id, site.clock.now()) if is_id(list_id) else None
+    found = await lists.by_id(site.db, list_id) if is_id(list_id) else None
     if found is None:
         raise errors.NOT_FOUND()
-    return found
+    return replace(found, files=tuple(listed for listed in found.files if not is_expired(site, listed.file)))
 
 
 def is_expired(site: Site, found: File) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pixelhost.blobs.contract import OpenBlob
 from pixelhost.core import access, gates, stats
@@ -48,27 +49,30 @@ async def of_file(site: Site, caller: Caller, file_id: str, origin: Origin) -> A
     """One file to download. Raises NOT_FOUND and what the gates do."""
     file = await access.file(site, file_id)
     await gates.refuse(site, caller, file, origin)
-    blob = await site.store.open(file.blob.location)
+    async with gates.connection_slot(site, caller, [file]):
+        blob = await site.store.open(file.blob.location)
+        try:
+            yield _content(site, caller, file, blob)
+        finally:
+            blob.close()
 
-    def note(count: int) -> None:
-        stats.note_sent(site, caller, file, count)
+
+def _content(site: Site, caller: Caller, file: File, blob: OpenBlob) -> Content:
+    note = partial(stats.note_sent, site, caller, file)
 
     async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
         yield Slice(blob, start, stop - start, note)
 
-    try:
-        yield Content(
-            name=file.name,
-            mime_type=file.mime_type,
-            size_bytes=file.size_bytes,
-            etag=file.blob.digest.hex(),
-            modified_at=file.uploaded_at,
-            parts=parts,
-            location=file.blob.location,
-            note=note,
-        )
-    finally:
-        blob.close()
+    return Content(
+        name=file.name,
+        mime_type=file.mime_type,
+        size_bytes=file.size_bytes,
+        etag=file.blob.digest.hex(),
+        modified_at=file.uploaded_at,
+        parts=parts,
+        location=file.blob.location,
+        note=note,
+    )
 
 
 async def head_of(site: Site, file: File, limit_bytes: int) -> bytes:

@@ -60,7 +60,8 @@ async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifet
     if source.abuse_type:
         raise errors.FILE_TAKEN_DOWN(type=source.abuse_type)
     mime = source.mime_type if name is None else mime_type(name, await _head(site, source))
-    return await _insert(site.db, admission, source.blob, name or source.name, mime, lifetime, site.clock.now())
+    async with storage.kept(site, source.blob) as db:
+        return await _insert(db, admission, source.blob, name or source.name, mime, lifetime, site.clock.now())
 
 
 async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
@@ -136,7 +137,7 @@ async def _insert(
             raise errors.AUTHENTICATION_FAILED()
         if user.is_banned:
             raise errors.ACCOUNT_BANNED()
-        uploads.refuse_full(user, admission.plan, blob.size_bytes)
+        uploads.refuse_full(Admission(user, admission.plan), blob.size_bytes)
 
 
 async def _head(site: Site, file: File) -> bytes:

@@ -3,6 +3,8 @@
 The owner passes every gate but a takedown. All limits are those of plans, and off in the self-hosted default.
 """
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -19,13 +21,16 @@ from pixelhost.site import Site
 DOWNLOADS_PER_VIEW = 3
 USAGE_WINDOW = timedelta(hours=24)
 
+LIFTED_BY_CAPTCHA = (errors.FILE_RATE_LIMITED, errors.VIRUS_DETECTED, errors.IP_DOWNLOAD_LIMITED)
+
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a download was started: the Referer header, and the host that was asked."""
+    """Where a download was started: the Referer header, the host that was asked, and a captcha response if any."""
 
     referer: str | None = None
     host: str = ""
+    captcha_response: str = ""
 
 
 def taken_down(file: File) -> ApiError | None:
@@ -57,37 +62,67 @@ def standing(site: Site, caller: Caller, file: File) -> ApiError | None:
 
 async def refuse(site: Site, caller: Caller, file: File, origin: Origin) -> None:
     """Raises what keeps this caller from downloading this file now."""
-    if refusal := standing(site, caller, file):
-        raise refusal
-    if caller.owns(file.owner_id) or stats.is_premium(site, caller, file):
+    refusal = standing(site, caller, file) or await _used_up(site, caller, file, origin)
+    if refusal is None:
         return
-    plan = site.plan(file.owner_plan_id)
-    refuse_hotlink(plan, origin)
-    await _refuse_used_up(site, caller, plan)
+    if origin.captcha_response and refusal.kind in LIFTED_BY_CAPTCHA:
+        # No provider is configured that could tell a right response from a wrong one.
+        raise errors.RECPATCHA_FAILED()
+    raise refusal
 
 
-def refuse_hotlink(plan: Plan, origin: Origin) -> None:
-    """Raises HOTLINK_DETECTED, or INVALID_REFERRER for a Referer that is no URL."""
+@asynccontextmanager
+async def connection_slot(site: Site, caller: Caller, files: Sequence[File]) -> AsyncIterator[None]:
+    """One of the connections that the strictest of the owners' plans allows an address at once.
+
+    Raises MAX_CONCURRENT_DOWNLOADS.
+    """
+    plans = [site.plan(file.owner_plan_id) for file in files if not _is_exempt(site, caller, file)]
+    limits_set = {plan.concurrent_downloads_per_ip for plan in plans} - {NO_LIMIT}
+    if not limits_set:
+        yield
+        return
+    slot = await site.slots.take(f"download {caller.ip}", min(limits_set))
+    if slot is None:
+        raise errors.MAX_CONCURRENT_DOWNLOADS()
+    try:
+        yield
+    finally:
+        await site.slots.give_back(slot)
+
+
+def hotlinked(plan: Plan, origin: Origin) -> ApiError | None:
+    """A Referer of another site; one that is no URL is refused too."""
     if plan.hotlinking or not origin.referer:
-        return
+        return None
     try:
         parts = urlsplit(origin.referer)
         _ = parts.port
     except ValueError:
-        raise errors.INVALID_REFERRER() from None
+        return errors.INVALID_REFERRER()
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise errors.INVALID_REFERRER()
-    if parts.netloc.lower() != origin.host.lower():
-        raise errors.HOTLINK_DETECTED()
+        return errors.INVALID_REFERRER()
+    return None if parts.netloc.lower() == origin.host.lower() else errors.HOTLINK_DETECTED()
 
 
-async def _refuse_used_up(site: Site, caller: Caller, plan: Plan) -> None:
-    """Raises IP_DOWNLOAD_LIMITED, TRANSFER_LIMIT_EXCEEDED."""
-    if plan.downloads_per_ip_per_day <= NO_LIMIT and plan.transfer_per_ip_per_day <= NO_LIMIT:
-        return
+async def _used_up(site: Site, caller: Caller, file: File, origin: Origin) -> ApiError | None:
+    """A hotlink, or a daily limit of the plan that this address has reached."""
+    plan = site.plan(file.owner_plan_id)
+    if _is_exempt(site, caller, file):
+        return None
+    if refusal := hotlinked(plan, origin):
+        return refusal
+    if plan.downloads_per_ip_per_day == plan.transfer_per_ip_per_day == NO_LIMIT:
+        return None
     since = site.clock.now() - USAGE_WINDOW
     downloads, sent_bytes = await limits.usage_since(site.db, site.keyring.visitor(caller.ip), since)
     if NO_LIMIT < plan.downloads_per_ip_per_day <= downloads:
-        raise errors.IP_DOWNLOAD_LIMITED()
+        # A stranger may wait or prove to be a person; an account has a plan to change.
+        return errors.IP_DOWNLOAD_LIMITED() if caller.user is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
     if NO_LIMIT < plan.transfer_per_ip_per_day <= sent_bytes:
-        raise errors.TRANSFER_LIMIT_EXCEEDED()
+        return errors.TRANSFER_LIMIT_EXCEEDED()
+    return None
+
+
+def _is_exempt(site: Site, caller: Caller, file: File) -> bool:
+    return caller.owns(file.owner_id) or stats.is_premium(site, caller, file)

@@ -1,11 +1,13 @@
 """Lists of files: make, change, delete."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pixelhost import errors, ids
+from pixelhost.core import access
 from pixelhost.core.callers import Caller
 from pixelhost.db import lists
-from pixelhost.db.connect import Db, Transaction, UniqueViolation
+from pixelhost.db.connect import Db, ForeignKeyViolation, Transaction, UniqueViolation
 from pixelhost.ids import is_id
 from pixelhost.model import UNSET, Unset
 from pixelhost.site import Site
@@ -27,14 +29,14 @@ async def create(site: Site, caller: Caller, title: str, entries: Sequence[Entry
     user = caller.require_user()
     _check(title, entries)
     while True:
+        await _refuse_missing(site, entries)
         list_id = ids.new_id()
-        try:
+        # A random ID that is taken, or a file that has just gone: once more.
+        with suppress(UniqueViolation, ForeignKeyViolation):
             async with site.db.acquire() as db, db.transaction():
                 await lists.insert(db, list_id, None if is_anonymous else user.id, title, site.clock.now())
-                await _fill(site, db, list_id, entries)
+                await _set_files(db, list_id, entries)
             return list_id
-        except UniqueViolation:
-            continue
 
 
 async def update(
@@ -42,12 +44,16 @@ async def update(
 ) -> None:
     """Change what is sent, UNSET leaves it. Raises NOT_FOUND, FORBIDDEN, and as `create`."""
     _check(DEFAULT_TITLE if title is UNSET else title, [("", "")] if entries is UNSET else entries)
-    async with site.db.acquire() as db, db.transaction():
-        await _claim_own(db, caller, list_id)
-        if title is not UNSET:
-            await lists.set_title(db, list_id, title)
-        if entries is not UNSET:
-            await _fill(site, db, list_id, entries)
+    while True:
+        with suppress(ForeignKeyViolation):
+            async with site.db.acquire() as db, db.transaction():
+                await _claim_own(db, caller, list_id)
+                if title is not UNSET:
+                    await lists.set_title(db, list_id, title)
+                if entries is not UNSET:
+                    await _refuse_missing(site, entries)
+                    await _set_files(db, list_id, entries)
+            return
 
 
 async def delete(site: Site, caller: Caller, list_id: str) -> None:
@@ -65,6 +71,13 @@ def _check(title: str, entries: Sequence[Entry]) -> None:
         problems.append(errors.CANNOT_CREATE_EMPTY_LIST())
     if len(entries) > FILES_MAX:
         problems.append(errors.LIST_TOO_LONG())
+    for _, description in entries:
+        if "\0" in description:
+            position = description.index("\0")
+            problems.append(
+                errors.FIELD_CONTAINS_ILLEGAL_CHARACTER(field="description", char="\0", char_position=position)
+            )
+            break
     longest = max((len(description) for _, description in entries), default=0)
     if longest > DESCRIPTION_MAX:
         problems.append(
@@ -73,14 +86,18 @@ def _check(title: str, entries: Sequence[Entry]) -> None:
     errors.raise_all(problems)
 
 
-async def _fill(site: Site, db: Transaction, list_id: str, entries: Sequence[Entry]) -> None:
+async def _refuse_missing(site: Site, entries: Sequence[Entry]) -> None:
+    """Raises LIST_FILE_NOT_FOUND for the first file that doesn't exist."""
     file_ids = [file_id for file_id, _ in entries]
-    missing = next((file_id for file_id in file_ids if not is_id(file_id)), None)
-    if missing is None:
-        missing = await lists.first_missing(db, file_ids, site.clock.now())
-    if missing is not None:
-        raise errors.LIST_FILE_NOT_FOUND(file_not_found=missing)
-    await lists.set_files(db, list_id, file_ids, [description for _, description in entries])
+    there = {file.id for file in await access.some_files(site, list(dict.fromkeys(file_ids)))}
+    for file_id in file_ids:
+        if file_id not in there:
+            raise errors.LIST_FILE_NOT_FOUND(file_not_found=file_id)
+
+
+async def _set_files(db: Transaction, list_id: str, entries: Sequence[Entry]) -> None:
+    file_ids, descriptions = zip(*entries, strict=True)
+    await lists.set_files(db, list_id, file_ids, descriptions)
 
 
 async def _claim_own(db: Db, caller: Caller, list_id: str) -> None:

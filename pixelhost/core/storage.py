@@ -7,7 +7,7 @@ on the row itself, which would need a transaction around the disk's work: two ro
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,17 +52,22 @@ class Received:
 
 @asynccontextmanager
 async def received(
-    site: Site, source: Source, *, limit_bytes: int, digests: Mapping[str, bytes], expected_bytes: int = 0
+    site: Site,
+    source: Source,
+    *,
+    refuse_size: Callable[[int], None],
+    digests: Mapping[str, bytes],
+    expected_bytes: int = 0,
 ) -> AsyncIterator[Received]:
     """Take all of `source`, hashing while it arrives. What the block doesn't `place` is dropped at its end.
 
-    `limit_bytes` -1 is no limit; `digests` are what the sender says the bytes hash to, by RFC 9530 name.
-    Raises FILE_TOO_LARGE, ERROR_READING_INPUT, WRITING.
+    `refuse_size` is told the size so far, and raises when that is too much; `digests` are what the sender says the
+    bytes hash to, by RFC 9530 name. Raises ERROR_READING_INPUT, WRITING.
     """
     with writing_errors():
         staged = await site.store.stage([name for name in digests if name != "sha-256"], expected_bytes)
     try:
-        head = await _receive(staged, source, limit_bytes)
+        head = await _receive(staged, source, refuse_size)
         for name, digest in digests.items():
             if staged.checksums.named(name) != digest:
                 raise errors.ERROR_READING_INPUT(
@@ -97,6 +102,19 @@ async def placed(site: Site, got: Received) -> AsyncIterator[tuple[Transaction, 
     await site.store.settle(got.staged)
 
 
+@asynccontextmanager
+async def kept(site: Site, blob: Blob) -> AsyncIterator[Transaction]:
+    """Keep a blob that is there from being swept until the block ends. Raises NOT_FOUND when it is gone."""
+    async with site.db.acquire() as db:
+        await blobs.lock(db, blob.digest)
+        try:
+            if not await blobs.known(db, [blob.digest]):
+                raise errors.NOT_FOUND()
+            yield db
+        finally:
+            await blobs.unlock(db, blob.digest)
+
+
 async def sweep(site: Site) -> int:
     """Delete bytes that nothing refers to since the grace period. Returns how many blobs went.
 
@@ -126,6 +144,20 @@ async def clear_abandoned(site: Site) -> int:
     return len(abandoned)
 
 
+@asynccontextmanager
+async def still_known(site: Site, digest: bytes) -> AsyncIterator[tuple[Blob, int, int] | None]:
+    """A blob's row as it is now, with its counted and its real references; until the block ends it can't be swept.
+
+    None when it is gone.
+    """
+    async with site.db.acquire() as db:
+        await blobs.lock(db, digest)
+        try:
+            yield await blobs.with_references(db, digest)
+        finally:
+            await blobs.unlock(db, digest)
+
+
 async def is_orphan(site: Site, digest: bytes) -> bool:
     """Whether no row has this digest, waiting for an upload that is about to commit one."""
     async with _unknown(site, digest) as is_unknown:
@@ -151,7 +183,7 @@ async def _unknown(site: Site, digest: bytes) -> AsyncIterator[bool]:
             await transaction.rollback()
 
 
-async def _receive(staged: Staged, source: Source, limit_bytes: int) -> bytes:
+async def _receive(staged: Staged, source: Source, refuse_size: Callable[[int], None]) -> bytes:
     """Hash and write one batch while the next arrives. Returns the first bytes, for sniffing."""
     head = b""
     size = waiting = 0
@@ -160,8 +192,7 @@ async def _receive(staged: Staged, source: Source, limit_bytes: int) -> bytes:
     try:
         while piece := await source.read():
             size += len(piece)
-            if 0 <= limit_bytes < size:
-                raise errors.FILE_TOO_LARGE()
+            refuse_size(size)
             if len(head) < HEAD_BYTES:
                 head += bytes(piece[: HEAD_BYTES - len(head)])
             batch.append(piece)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from pixelhost.blobs.contract import BlobMissing, Checksums, Stored, StoreError
+from pixelhost.blobs.contract import BlobMissing, Checksums, OpenBlob, Stored, StoreError
 from pixelhost.core import storage
 from pixelhost.db import blobs, users
 from pixelhost.model import Blob
@@ -59,33 +59,48 @@ async def fsck(site: Site, *, deep: bool, progress: Progress) -> Report:
 
 
 async def _check(site: Site, report: Report, blob: Blob, counted: int, there: int, *, deep: bool) -> None:
-    name = blob.digest.hex()
-    if counted != there:
-        report.problems.append(Problem("references", name, f"counts {counted} references, has {there}"))
     if there == 0:
         # Without references the bytes may go at any moment, and may be gone already.
         report.waiting_to_be_swept += 1
+    if not await _problems(site, blob, counted, there, deep=deep):
         return
+    # What looks wrong may have been deleted or uploaded anew meanwhile: look again while nobody can do that.
+    async with storage.still_known(site, blob.digest) as row:
+        if row is not None:
+            report.problems += await _problems(site, *row, deep=deep)
+
+
+async def _problems(site: Site, blob: Blob, counted: int, there: int, *, deep: bool) -> list[Problem]:
+    name = blob.digest.hex()
+    found = []
+    if counted != there:
+        found.append(Problem("references", name, f"counts {counted} references, has {there}"))
+    if there == 0:
+        return found
     try:
         opened = await site.store.open(blob.location)
     except BlobMissing:
-        report.problems.append(Problem("missing", name, f"{there} references to bytes that are not there"))
-        return
+        return [*found, Problem("missing", name, f"{there} references to bytes that are not there")]
     try:
         if opened.size_bytes != blob.size_bytes:
-            detail = f"{opened.size_bytes} bytes are there, {blob.size_bytes} should be"
-            report.problems.append(Problem("size", name, detail))
+            found.append(Problem("size", name, f"{opened.size_bytes} bytes are there, {blob.size_bytes} should be"))
         elif deep:
-            sums = Checksums()
-            for offset in range(0, blob.size_bytes, READ_BYTES):
-                piece = await opened.read(offset, min(READ_BYTES, blob.size_bytes - offset))
-                await asyncio.to_thread(sums.update, piece)
+            sums = await _checksums(opened)
             if (sums.digest, sums.crc32) != (blob.digest, blob.crc32):
-                report.problems.append(Problem("damaged", name, f"the bytes hash to {sums.digest.hex()}"))
+                found.append(Problem("damaged", name, f"the bytes hash to {sums.digest.hex()}"))
     except StoreError as error:
-        report.problems.append(Problem("damaged", name, str(error)))
+        found.append(Problem("damaged", name, str(error)))
     finally:
         opened.close()
+    return found
+
+
+async def _checksums(opened: OpenBlob) -> Checksums:
+    sums = Checksums()
+    for offset in range(0, opened.size_bytes, READ_BYTES):
+        piece = await opened.read(offset, min(READ_BYTES, opened.size_bytes - offset))
+        await asyncio.to_thread(sums.update, piece)
+    return sums
 
 
 async def _find_orphans(site: Site, report: Report) -> None:

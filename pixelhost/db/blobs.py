@@ -62,6 +62,16 @@ async def delete(db: Db, digests: Sequence[bytes]) -> None:
     await db.execute("DELETE FROM blobs WHERE digest = ANY($1)", digests)
 
 
+async def with_references(db: Db, digest: bytes) -> tuple[Blob, int, int] | None:
+    """(blob, references counted, references there)."""
+    row = await db.fetchrow(
+        f"""SELECT {COLUMNS}, b.refs, (SELECT count(*) FROM files f WHERE f.blob = b.digest) AS referrers
+              FROM blobs b WHERE b.digest = $1""",
+        digest,
+    )
+    return (blob(row), row["refs"], row["referrers"]) if row else None
+
+
 async def after(db: Db, digest: bytes, limit: int) -> list[tuple[Blob, int, int]]:
     """(blob, references counted, references there), by digest, from just after `digest`."""
     rows = await db.fetch(

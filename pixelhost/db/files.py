@@ -1,7 +1,7 @@
 """Files of the Pixeldrain API."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pixelhost.db import blobs
@@ -29,7 +29,7 @@ def file(row: Row) -> File:
         downloads=row["downloads"],
         bandwidth_bytes=row["bandwidth_bytes"],
         bandwidth_paid_bytes=row["bandwidth_paid_bytes"],
-        delete_after_date=row["delete_after_date"],
+        delete_after_date=_aware(row["delete_after_date"]),
         delete_after_downloads=row["delete_after_downloads"],
         abuse_type=row["abuse_type"],
         abuse_reporter=row["abuse_reporter"],
@@ -116,29 +116,44 @@ async def delete(db: Db, file_id: str) -> bool:
 
 async def delete_due(db: Db, now: datetime, limit: int) -> int:
     """Delete files past their date or their number of downloads. Returns how many."""
-    status = await db.execute(
-        """DELETE FROM files WHERE id IN (
-               SELECT id FROM files WHERE delete_after_date <= $1
-                UNION ALL
-               SELECT id FROM files WHERE delete_after_downloads > 0 AND downloads >= delete_after_downloads
-                LIMIT $2)""",
+    return await _delete_batch(
+        db,
+        """SELECT id, owner_id FROM files WHERE delete_after_date <= $1
+            UNION
+           SELECT id, owner_id FROM files WHERE delete_after_downloads > 0 AND downloads >= delete_after_downloads
+            LIMIT $2""",
         now,
         limit,
     )
-    return _affected(status)
 
 
 async def delete_unread(db: Db, plan_id: str, unread_since: datetime, limit: int) -> int:
-    """Delete files of a plan's accounts that were last read before `unread_since`. Returns how many."""
-    status = await db.execute(
-        """DELETE FROM files WHERE id IN (
-               SELECT f.id FROM files f JOIN users u ON u.id = f.owner_id
-                WHERE u.plan_id = $1 AND f.kept_at < $2 LIMIT $3)""",
-        plan_id,
+    """Delete files of a plan's accounts that were last read at `unread_since` or before. Returns how many."""
+    return await _delete_batch(
+        db,
+        """SELECT f.id, f.owner_id FROM files f JOIN users u ON u.id = f.owner_id
+            WHERE u.plan_id = $3 AND f.kept_at <= $1 LIMIT $2""",
         unread_since,
         limit,
+        plan_id,
+    )
+
+
+async def _delete_batch(db: Db, due: str, *values: object) -> int:
+    """All owners are locked before the first blob: an upload, which locks one of each, never waits in a circle."""
+    status = await db.execute(
+        f"""WITH due AS MATERIALIZED ({due}),
+            owners AS MATERIALIZED (
+                SELECT id FROM users WHERE id IN (SELECT owner_id FROM due) ORDER BY id FOR NO KEY UPDATE)
+            DELETE FROM files WHERE id IN (SELECT id FROM due) AND (SELECT count(*) FROM owners) > 0""",
+        *values,
     )
     return _affected(status)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """The last moment of the year 9999 is kept as infinity, and comes back without a zone."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _affected(status: str) -> int:

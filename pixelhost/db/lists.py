@@ -9,17 +9,15 @@ from pixelhost.db.connect import Db
 from pixelhost.model import FileList, ListedFile
 
 
-async def by_id(db: Db, list_id: str, now: datetime) -> FileList | None:
-    """With its living files in order."""
+async def by_id(db: Db, list_id: str) -> FileList | None:
+    """With its files in order. Some may be past their time."""
     row = await db.fetchrow("SELECT id, title, owner_id, created_at FROM lists WHERE id = $1", list_id)
     if row is None:
         return None
     members = await db.fetch(
         f"""SELECT {files.COLUMNS}, m.description FROM list_files m JOIN files f ON f.id = m.file_id {files.JOINED}
-             WHERE m.list_id = $1 AND (f.delete_after_date IS NULL OR f.delete_after_date > $2)
-             ORDER BY m.position""",
+             WHERE m.list_id = $1 ORDER BY m.position""",
         list_id,
-        now,
     )
     return FileList(
         id=row["id"],
@@ -34,19 +32,6 @@ async def claim_owner(db: Db, list_id: str) -> tuple[UUID | None] | None:
     """Lock the list. Its owner in a tuple (None for an anonymous list); None when there is no such list."""
     row = await db.fetchrow("SELECT owner_id FROM lists WHERE id = $1 FOR UPDATE", list_id)
     return (row["owner_id"],) if row else None
-
-
-async def first_missing(db: Db, file_ids: Sequence[str], now: datetime) -> str | None:
-    """The first of `file_ids` that does not exist, None when all do. The others can't vanish until the commit."""
-    rows = await db.fetch(
-        """SELECT id FROM files
-            WHERE id = ANY($1) AND (delete_after_date IS NULL OR delete_after_date > $2)
-            ORDER BY id FOR KEY SHARE""",
-        sorted(set(file_ids)),
-        now,
-    )
-    there = {row["id"] for row in rows}
-    return next((file_id for file_id in file_ids if file_id not in there), None)
 
 
 async def insert(db: Db, list_id: str, owner_id: UUID | None, title: str, now: datetime) -> None:

@@ -43,7 +43,9 @@ async def add(db: Db, batch_id: UUID, visits: Sequence[Visit], now: datetime) ->
             counted AS MATERIALIZED (
                 SELECT v.*, v.viewed AND NOT coalesce(old.has_viewed, false) AS new_view,
                        coalesce(old.bytes_sent, 0) + v.bytes >= v.threshold AND v.bytes > 0
-                       AND NOT coalesce(old.has_downloaded, false) AS new_download
+                       AND NOT coalesce(old.has_downloaded, false) AS new_download,
+                       (coalesce(old.bytes_sent, 0) + v.bytes) / v.threshold > coalesce(old.bytes_sent, 0) / v.threshold
+                       AS is_read
                   FROM visits v LEFT JOIN file_visitors old ON old.file_id = v.file_id AND old.visitor = v.visitor),
             visitors AS (
                 INSERT INTO file_visitors (file_id, visitor, bytes_sent, has_viewed, has_downloaded)
@@ -64,7 +66,7 @@ async def add(db: Db, batch_id: UUID, visits: Sequence[Visit], now: datetime) ->
                 SELECT file_id, count(*) FILTER (WHERE new_view) AS views,
                        count(*) FILTER (WHERE new_download) AS downloads,
                        sum(bytes)::bigint AS bytes, sum(paid)::bigint AS paid,
-                       bool_or(viewed) AS viewed, bool_or(bytes >= threshold AND bytes > 0) AS is_read
+                       bool_or(viewed) AS viewed, bool_or(is_read) AS is_read
                   FROM counted GROUP BY file_id),
             slots AS (
                 INSERT INTO file_usage (file_id, slot, views, downloads, bandwidth_bytes, bandwidth_paid_bytes)

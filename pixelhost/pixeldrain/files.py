@@ -17,7 +17,7 @@ from pixelhost.wire import body, content, digests, params, target
 from pixelhost.wire.body import RawBody
 from pixelhost.wire.content import Disposition
 from pixelhost.wire.dialect import caller_of, site_of
-from pixelhost.wire.params import Between
+from pixelhost.wire.params import AnyCharacter, Between
 from pixelhost.wire.uploadform import UploadForm
 
 THUMBNAIL_CACHE = "public, max-age=86400"
@@ -28,7 +28,7 @@ DOWNLOADS_MAX = 2**31 - 1
 class UploadFields:
     """What may go with an upload, in the query or in the form."""
 
-    name: str | None = None
+    name: Annotated[str, AnyCharacter()] | None = None
     grab_file: str | None = None
     delete_after_date: datetime | None = None
     delete_after_downloads: Annotated[int, Between(0, DOWNLOADS_MAX)] = 0
@@ -41,7 +41,7 @@ class UploadFields:
 @dataclass(frozen=True)
 class Change:
     action: Literal["rename", "update"]
-    name: str = ""
+    name: Annotated[str, AnyCharacter()] = ""
     delete_after_date: datetime | Unset = UNSET
     delete_after_downloads: Annotated[int, Between(0, DOWNLOADS_MAX)] | Unset = UNSET
 
@@ -70,7 +70,7 @@ async def upload(request: web.Request) -> web.Response:
         async with storage.received(
             site,
             source,
-            limit_bytes=admission.limit_bytes,
+            refuse_size=admission.refuse_size,
             digests=wanted_digests,
             expected_bytes=source.expected_bytes or 0,
         ) as got:
@@ -88,7 +88,7 @@ async def upload_form(request: web.Request) -> web.Response:
     part = await form.next_file("file")
     if part is None:
         return await _grab(request, form.fields)
-    async with storage.received(site, part, limit_bytes=admission.limit_bytes, digests={}) as got:
+    async with storage.received(site, part, refuse_size=admission.refuse_size, digests={}) as got:
         if await form.next_file("file") is not None:
             raise errors.ERROR_READING_INPUT(message="Send one file with each request. Nothing was stored")
         fields = params.from_text(params.pairs(target.raw_query(request)) | form.fields, UploadFields)
@@ -115,8 +115,8 @@ async def download(request: web.Request) -> web.StreamResponse:
     flags = params.pairs(target.raw_query(request))
     disposition: Disposition = "attachment" if "download" in flags else "inline"
     if "," in file_id:
-        archive = await archives.of_files(site, caller, _ids(file_id), origin(request))
-        return await content.send(request, archive, disposition="attachment")
+        async with archives.of_files(site, caller, _ids(file_id), origin(request)) as archive:
+            return await content.send(request, archive, disposition="attachment")
     async with downloads.of_file(site, caller, file_id, origin(request)) as found:
         return await content.send(request, found, disposition=disposition)
 
@@ -161,7 +161,8 @@ async def delete(request: web.Request) -> web.Response:
 
 
 def origin(request: web.Request) -> Origin:
-    return Origin(request.headers.get(hdrs.REFERER), request.host)
+    captcha_response = params.pairs(target.raw_query(request)).get("recaptcha_response", "")
+    return Origin(request.headers.get(hdrs.REFERER), request.host, captcha_response)
 
 
 def _date(moment: datetime | None) -> datetime | None:

@@ -65,8 +65,8 @@ async def delete(request: web.Request) -> web.Response:
 
 async def download(request: web.Request) -> web.StreamResponse:
     list_id = target.path_segment(request, 2, "id")
-    archive = await archives.of_list(site_of(request), caller_of(request), list_id, origin(request))
-    return await content.send(request, archive, disposition="attachment")
+    async with archives.of_list(site_of(request), caller_of(request), list_id, origin(request)) as archive:
+        return await content.send(request, archive, disposition="attachment")
 
 
 async def thumbnail(request: web.Request) -> web.StreamResponse:

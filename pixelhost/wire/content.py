@@ -95,7 +95,7 @@ def _extents(request: web.Request, content: Content) -> list[Extent]:
             field="Range",
             min_val=0,
             max_val=content.size_bytes - 1,
-            val=header,
+            val=(header or "").encode("ascii", "replace").decode(),
             message="The Range header asks for bytes that the file does not have",
         )
         raise _with_status(error, 416, {hdrs.CONTENT_RANGE: f"bytes */{content.size_bytes}"}) from None

@@ -36,6 +36,6 @@ def _authorization_key(value: str) -> str | None:
         return ""
     try:
         user, _, password = base64.b64decode(rest, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except (binascii.Error, ValueError):
         return ""
     return None if not user and not password else password

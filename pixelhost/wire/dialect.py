@@ -143,7 +143,7 @@ def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
 async def _caller(request: web.Request, dialect: Dialect) -> Caller:
     site = request.app[SITE]
     ip = security.client_ip(request, site.settings.trusted_proxies)
-    user_agent = request.headers.get(hdrs.USER_AGENT, "")
+    user_agent = request.headers.get(hdrs.USER_AGENT, "").encode("utf-8", "replace").decode("utf-8")
     credential = credentials.sent(request)
     if credential is None:
         return Caller(ip, user_agent)

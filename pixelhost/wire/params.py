@@ -30,6 +30,8 @@ from pixelhost.wire import body, target
 
 T = TypeVar("T")
 
+JSON_FAILED = (msgspec.DecodeError, UnicodeError, RecursionError)
+
 
 @dataclass(frozen=True)
 class Between:
@@ -55,7 +57,12 @@ class Length:
             raise errors.STRING_OUT_OF_RANGE(field=field, min_len=self.shortest, max_len=self.longest, len=len(value))
 
 
-Mark = Between | Length
+@dataclass(frozen=True)
+class AnyCharacter:
+    """NUL is let pass: the rules of what reads this value refuse it in their own way."""
+
+
+Mark = Between | Length | AnyCharacter
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ async def json(request: web.Request, wanted: type[T]) -> T:
     """Members of the body's JSON object. Unknown ones are ignored. Raises JSON_BODY_PARSE_FAILED."""
     try:
         members = msgspec.json.decode(await body.small(request), type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except JSON_FAILED as error:
         raise errors.JSON_BODY_PARSE_FAILED() from error
     return _build(wanted, members, _json_value)
 
@@ -120,6 +127,7 @@ async def _multipart_fields(request: web.Request) -> dict[str, str]:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name is None:
                 continue
+            refuse_undecodable(part)
             value = bytearray()
             while chunk := await part.read_chunk():
                 size += len(chunk)
@@ -130,6 +138,16 @@ async def _multipart_fields(request: web.Request) -> dict[str, str]:
     except (*body.READING_FAILED, ValueError, RuntimeError, AssertionError) as error:
         raise errors.ERROR_READING_INPUT(message="The multipart form could not be read") from error
     return found
+
+
+def refuse_undecodable(part: BodyPartReader) -> None:
+    """Raises UTF8_STRING_PARSE_FAILED for a name that isn't UTF-8: aiohttp lets its bytes pass as surrogates."""
+    for text in (part.name, part.filename):
+        if text is not None and not text.isascii():
+            try:
+                text.encode("utf-8")
+            except UnicodeEncodeError:
+                raise errors.UTF8_STRING_PARSE_FAILED(field="name") from None
 
 
 def text_of(value: bytes, field: str) -> str:
@@ -155,8 +173,7 @@ def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[_Field, An
         try:
             if field.name in sent:
                 value = parse(field, sent[field.name])
-                for mark in field.marks:
-                    mark.check(field.name, value)
+                _check(field, value)
                 values[field.name] = value
             elif field.is_required:
                 problems.append(errors.MISSING_FIELD(field=field.name))
@@ -166,30 +183,39 @@ def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[_Field, An
     return wanted(**values)
 
 
+def _check(field: _Field, value: Any) -> None:
+    if AnyCharacter() not in field.marks:
+        _refuse_nul(field.name, value)
+    for mark in field.marks:
+        if not isinstance(mark, AnyCharacter):
+            mark.check(field.name, value)
+
+
 @cache
 def _fields(wanted: Hashable) -> tuple[_Field, ...]:
     hints = get_type_hints(wanted, include_extras=True)
     made = []
     for field in dataclasses.fields(wanted):  # type: ignore[arg-type]
-        kind, marks = hints[field.name], ()
-        if get_origin(kind) is Annotated:
-            kind, *marks = get_args(kind)  # type: ignore[assignment]
-        kind = _without_absence(kind)
+        kind, marks = _taken_apart(hints[field.name])
         is_required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        made.append(_Field(field.name, kind, tuple(marks), is_required, _parser(kind)))
+        made.append(_Field(field.name, kind, marks, is_required, _parser(kind)))
     return tuple(made)
 
 
-def _without_absence(kind: Any) -> Any:
-    """The type of a value that was sent: `datetime | Unset | None` is a datetime."""
-    if get_origin(kind) in {Union, UnionType}:
-        sent = [one for one in get_args(kind) if one not in {Unset, type(None)}]
-        return sent[0] if len(sent) == 1 else kind
-    return kind
+def _taken_apart(hint: Any) -> tuple[Any, tuple[Mark, ...]]:
+    """The type of a value that was sent, and its marks: `Annotated[int, Between(0, 9)] | Unset` is an int with one."""
+    if get_origin(hint) in {Union, UnionType}:
+        sent = [one for one in get_args(hint) if one not in {Unset, type(None)}]
+        return _taken_apart(sent[0]) if len(sent) == 1 else (hint, ())
+    if get_origin(hint) is Annotated:
+        inner, *marks = get_args(hint)
+        kind, inner_marks = _taken_apart(inner)
+        return kind, (*inner_marks, *marks)
+    return hint, ()
 
 
 def _json_value(field: _Field, raw: msgspec.Raw) -> Any:
-    if field.type in {datetime, UUID}:
+    if field.type in {datetime, UUID, str}:
         return field.parse(field.name, _decoded(field, raw, str))
     return _decoded(field, raw, field.type)
 
@@ -197,7 +223,7 @@ def _json_value(field: _Field, raw: msgspec.Raw) -> Any:
 def _decoded(field: _Field, raw: msgspec.Raw, kind: Any) -> Any:
     try:
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except JSON_FAILED as error:
         message = f"The JSON member '{field.name}' could not be understood: {error}"
         raise errors.JSON_PARSE_FAILED(field=field.name, message=message) from error
 
@@ -223,7 +249,7 @@ def _json_text(kind: Any) -> Callable[[str, str], Any]:
     def parse(field: str, text: str) -> Any:
         try:
             return msgspec.json.decode(text, type=kind)
-        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        except JSON_FAILED as error:
             raise errors.JSON_PARSE_FAILED(field=field) from error
 
     return parse
@@ -231,6 +257,12 @@ def _json_text(kind: Any) -> Callable[[str, str], Any]:
 
 def _text(_field: str, text: str) -> str:
     return text
+
+
+def _refuse_nul(field: str, value: Any) -> None:
+    """Postgres keeps any text but one with NUL."""
+    if isinstance(value, str) and "\0" in value:
+        raise errors.FIELD_CONTAINS_ILLEGAL_CHARACTER(field=field, char="\0", char_position=value.index("\0"))
 
 
 def _whole(field: str, text: str) -> int:

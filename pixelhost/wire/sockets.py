@@ -13,11 +13,10 @@ import select
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from aiohttp import web
 
-T = TypeVar("T")
+from pixelhost import threads
 
 PATIENCE_MS = 5  # how long a thread waits for the other side before the event loop does
 SEND_BYTES = 512 << 10
@@ -43,7 +42,7 @@ async def send_file(request: web.BaseRequest, descriptor: int, offset: int, coun
     with _duplicate(transport) as sock:
         sent = 0
         while sent < count:
-            sent += await _in_thread(lambda: _push(sock, descriptor, offset + sent, count - sent))  # noqa: B023
+            sent += await threads.run(_threads, lambda: _push(sock, descriptor, offset + sent, count - sent))  # noqa: B023
             if sent < count:
                 await _ready(sock, asyncio.get_running_loop().add_writer, asyncio.get_running_loop().remove_writer)
 
@@ -83,7 +82,7 @@ class Receiver:
         loop = asyncio.get_running_loop()
         silent_since = loop.time()
         while filled < wanted:
-            got, is_end = await _in_thread(lambda: _pull(self._sock, buffer[filled:wanted], self._left))  # noqa: B023
+            got, is_end = await threads.run(_threads, lambda: _pull(self._sock, buffer[filled:wanted], self._left))  # noqa: B023
             filled += got
             self._left -= got
             if is_end:
@@ -178,16 +177,6 @@ async def _ready(sock: socket.socket, add: Callable[..., None], remove: Callable
         await ready.wait()
     finally:
         remove(sock.fileno())
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Also when cancelled, only after the thread is done: it works on descriptors that are closed next."""
-    working = asyncio.get_running_loop().run_in_executor(_threads, work)
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait([working])
-        raise
 
 
 @contextlib.contextmanager

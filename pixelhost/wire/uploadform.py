@@ -57,6 +57,7 @@ class UploadForm:
                         return None
                     if not isinstance(part, BodyPartReader):
                         raise ValueError("nested multipart")
+                    params.refuse_undecodable(part)
                     if part.name == name and (part.filename is not None or name not in self.fields):
                         return PartBody(part, self._stall_seconds)
                     await self._read_field(part)

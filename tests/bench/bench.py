@@ -101,9 +101,14 @@ class Bench:
                 value, cpu = _once(contender)
                 samples[contender.name].values.append(value)
                 samples[contender.name].cpu.append(cpu)
-            said = ", ".join(f"{name} {each.values[-1]:.4g} {unit}" for name, each in samples.items())
+            said = ", ".join(f"{name} {shown(each.values[-1], unit)}" for name, each in samples.items())
             self.say(f"{number}/{count}: {said}")
         return samples
+
+
+def shown(value: float, unit: str) -> str:
+    digits = 0 if value >= 100 else 1 if value >= 10 else 3
+    return f"{value:,.{digits}f} {unit}"
 
 
 def _once(contender: Contender) -> tuple[float, dict[str, float]]:

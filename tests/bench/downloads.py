@@ -20,6 +20,7 @@ RATE_CONNECTIONS = 8
 RATE_SECONDS = 1.0
 RATE_REPETITIONS = 7
 INFO_CONNECTIONS = 32
+INFO_FILES = 1000
 WARM_UP_SECONDS = 0.5
 
 
@@ -73,9 +74,9 @@ def _against_copyparty(bench: Bench, name: str, size_bytes: int, target: float) 
         for server in (party, wide_party):
             (server.folder / "file.bin").write_bytes(body)
         contenders = [
-            _rate("pixelhost", ours.port, f"/api/file/{ours.put(body)}", RATE_CONNECTIONS, [ours.pid]),
-            _rate("copyparty", party.port, "/file.bin", RATE_CONNECTIONS, [party.pid]),
-            _rate("copyparty -j", wide_party.port, "/file.bin", RATE_CONNECTIONS, [wide_party.pid]),
+            _rate("pixelhost", ours.port, [f"/api/file/{ours.put(body)}"], RATE_CONNECTIONS, [ours.pid]),
+            _rate("copyparty", party.port, ["/file.bin"], RATE_CONNECTIONS, [party.pid]),
+            _rate("copyparty -j", wide_party.port, ["/file.bin"], RATE_CONNECTIONS, [wide_party.pid]),
         ]
         got = _warmed_up(bench, contenders)
     return [
@@ -90,23 +91,27 @@ def info(bench: Bench) -> list[Figure]:
         servers.pixelhost(bench.folder) as ours,
         servers.bare_info(bench.folder, len(ours.workers())) as (bare_servers, bare_path),
     ):
-        path = f"/api/file/{ours.put(secrets.token_bytes(1024))}/info"
+        # Many files, so that the rate is that of looking them up and not of remembering one.
+        ids = ours.put_all([secrets.token_bytes(1024) for _ in range(INFO_FILES)])
+        paths = [f"/api/file/{file_id}/info" for file_id in ids]
         pids = [server.pid for server in bare_servers]
         contenders = [
-            _rate("pixelhost", ours.port, path, INFO_CONNECTIONS, [ours.pid]),
-            _rate("bare", bare_servers[0].port, bare_path, INFO_CONNECTIONS, pids),
+            _rate("pixelhost", ours.port, paths, INFO_CONNECTIONS, [ours.pid]),
+            _rate("bare", bare_servers[0].port, [bare_path], INFO_CONNECTIONS, pids),
         ]
         got = _warmed_up(bench, contenders)
     name = f"file info, {INFO_CONNECTIONS} connections"
     return [Ratio(name, "bare aiohttp + one query", "/s", got["pixelhost"], got["bare"], 0.5)]
 
 
-def _rate(name: str, port: int, path: str, connections: int, pids: list[int]) -> Contender:
+def _rate(name: str, port: int, paths: list[str], connections: int, pids: list[int]) -> Contender:
+    requests = [load.get(path) for path in paths]
+
     def measure() -> float:
-        return load.drive(port, load.repeat(load.get(path), RATE_SECONDS), connections).per_second
+        return load.drive(port, load.repeat(requests, RATE_SECONDS), connections).per_second
 
     def warm_up() -> None:
-        load.drive(port, load.repeat(load.get(path), WARM_UP_SECONDS), connections)
+        load.drive(port, load.repeat(requests, WARM_UP_SECONDS), connections)
 
     return Contender(name, measure, pids, before=warm_up)
 

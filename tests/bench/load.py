@@ -10,8 +10,9 @@ import re
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 BUFFER_BYTES = 1 << 20
 SILENCE_SECONDS = 30.0
@@ -61,11 +62,12 @@ def _request(method: str, path: str, key: str | None, body: bytes, extra: str) -
     return head.encode() + b"\r\n" + body
 
 
-def repeat(request: bytes, seconds: float) -> Iterator[bytes]:
-    """The same request until the time is up."""
+def repeat(requests: Sequence[bytes], seconds: float) -> Iterator[bytes]:
+    """The requests in turn, again and again, until the time is up."""
     end = time.perf_counter() + seconds
+    turns = cycle(requests)
     while time.perf_counter() < end:
-        yield request
+        yield next(turns)
 
 
 def drive(

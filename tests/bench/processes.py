@@ -67,7 +67,7 @@ def running(
 
 def stop(process: subprocess.Popen[str]) -> None:
     """SIGTERM and patience; what is left of the program and its children afterwards is killed."""
-    with contextlib.ExitStack() as opened:
+    with _uninterrupted(), contextlib.ExitStack() as opened:
         family = []
         for pid in descendants(process.pid):
             with contextlib.suppress(ProcessLookupError):
@@ -86,6 +86,16 @@ def stop(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits, so that nothing is left half stopped."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def await_answer(process: subprocess.Popen[str], port: int, path: str, log: Path) -> None:
     """Return when GET `path` answers 200. Raises NotMeasuredError when the program ends before, or takes too long."""
     _await(lambda: _answers(port, path), process, log)
@@ -100,9 +110,13 @@ def _await(is_ready: Callable[[], bool], process: subprocess.Popen[str], log: Pa
     end = time.monotonic() + START_SECONDS
     while not is_ready():
         if process.poll() is not None or time.monotonic() > end:
-            said = log.read_text(errors="replace")[-1500:].strip()
-            raise NotMeasuredError(f"{log.stem} did not start: {said}")
+            raise NotMeasuredError(f"{log.stem} did not start: {last_words(log.read_text(errors='replace'))}")
         time.sleep(0.05)
+
+
+def last_words(text: str) -> str:
+    """The end of what a program has said, in a line."""
+    return " | ".join(line.strip() for line in text.strip().splitlines()[-4:])
 
 
 def _answers(port: int, path: str) -> bool:

@@ -23,6 +23,7 @@ from tests.bench.processes import (
     descendants,
     find_program,
     free_port,
+    last_words,
     running,
 )
 
@@ -210,5 +211,5 @@ def _pixelhost_cli(data_dir: Path, *arguments: str, grace_seconds: int | None = 
     command = [str(find_program("pixelhost", "make test")), *arguments]
     done = subprocess.run(command, env=env, cwd=TOP, capture_output=True, text=True, timeout=CLI_SECONDS, check=False)
     if done.returncode:
-        raise NotMeasuredError(f"pixelhost {' '.join(arguments)} failed: {done.stderr.strip()[-1500:]}")
+        raise NotMeasuredError(f"pixelhost {' '.join(arguments)} failed: {last_words(done.stderr)}")
     return done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tests.bench.bench import Samples
+from tests.bench.bench import Samples, shown
 
 HEADINGS = ("figure", "against", "ours", "yardstick", "ratio", "target", "met?")
 
@@ -34,8 +34,8 @@ class Ratio:
         return (
             self.name,
             self.yardstick_name,
-            _shown(self.ours.median, self.unit),
-            _shown(self.yardstick.median, self.unit),
+            shown(self.ours.median, self.unit),
+            shown(self.yardstick.median, self.unit),
             f"{self.ratio:.2f}",
             target,
             _verdict(self.is_met),
@@ -75,8 +75,8 @@ class Limit:
         return (
             self.name,
             "a fixed limit",
-            _shown(self.ours.median, self.unit),
-            _shown(self.limit, self.unit),
+            shown(self.ours.median, self.unit),
+            shown(self.limit, self.unit),
             f"{self.ratio:.2f}",
             "< 1.00",
             _verdict(self.is_met),
@@ -113,11 +113,6 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
         for column, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(cells).rstrip()
-
-
-def _shown(value: float, unit: str) -> str:
-    digits = 0 if value >= 100 else 1 if value >= 10 else 3
-    return f"{value:,.{digits}f} {unit}"
 
 
 def _verdict(is_met: bool | None) -> str:

@@ -10,8 +10,8 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,51 +120,64 @@ def test_the_other_workers_uploads_go_on_when_one_is_killed(directory):
         assert running.fsck()["problems"] == []
 
 
-async def test_bytes_placed_but_not_committed_are_cleared(directory):
-    data = os.urandom(300_000)
-    digest = hashlib.sha256(data).hexdigest()
-    with serving(directory, workers=1) as running:
-        (worker,) = running.worker_pids
-        blocker = await asyncpg.connect(database_of(running))
-        async with blocker.transaction():
-            await blocker.execute("SELECT FROM users FOR UPDATE")
-            hanging = threading.Thread(target=lambda: failing_upload(running, data))
-            hanging.start()
-            until(lambda: bytes_placed(running) == [digest])
-            os.kill(worker, signal.SIGKILL)
-            hanging.join(10)
-            until(lambda: running.worker_pids and running.worker_pids != [worker])
-            assert bytes_placed(running) == [digest]
-        await blocker.close()
+@asynccontextmanager
+async def upload_hanging_before_its_commit(running: Running, data: bytes) -> AsyncIterator[None]:
+    """In the block the bytes of an upload are placed, and its row waits for the row of the account."""
+    blocker = await asyncpg.connect(database_of(running))
+    await blocker.execute("BEGIN; SELECT FROM users FOR UPDATE")
+    hanging = threading.Thread(target=failing_upload, args=(running, data))
+    hanging.start()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    for _ in range(500):
+        await asyncio.sleep(0.02)
+        if await blocker.fetchval(waiting):
+            break
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(hanging.join, 10)
+        blocker.terminate()
 
-        clear_leftovers(running)
-        assert running.incoming == []
-        assert bytes_placed(running) == []
-        assert running.fsck() == {"blobs": 0, "size_bytes": 0, "waiting_to_be_swept": 0, "problems": []}
-        assert running.ask("GET", f"/api/file/{running.upload('again.bin', data)}").body == data
+
+async def test_bytes_placed_but_not_committed_are_cleared_at_the_next_start(directory):
+    data = os.urandom(300_000)
+    with serving(directory, workers=1) as running:
+        async with upload_hanging_before_its_commit(running, data):
+            assert bytes_placed(running) == [hashlib.sha256(data).hexdigest()]
+            running.kill()
+    with serving(directory, workers=1) as again:
+        again.key = running.key
+        clear_leftovers(again)
+        assert (bytes_placed(again), again.incoming) == ([], [])
+        assert again.fsck() == {"blobs": 0, "size_bytes": 0, "waiting_to_be_swept": 0, "problems": []}
+        assert again.ask("GET", f"/api/file/{again.upload('again.bin', data)}").body == data
 
 
 async def test_bytes_of_another_file_that_a_killed_upload_placed_again_stay(directory):
     data = os.urandom(300_000)
     with serving(directory, workers=1) as running:
         file_id = running.upload("first.bin", data)
+        async with upload_hanging_before_its_commit(running, data):
+            running.kill()
+    with serving(directory, workers=1) as again:
+        clear_leftovers(again)
+        assert again.ask("GET", f"/api/file/{file_id}").body == data
+        assert again.fsck()["problems"] == []
+
+
+async def test_an_upload_whose_worker_dies_at_its_commit_is_there_whole_or_not_at_all(directory):
+    data = os.urandom(300_000)
+    with serving(directory, workers=1) as running:
         (worker,) = running.worker_pids
-        blocker = await asyncpg.connect(database_of(running))
-        async with blocker.transaction():
-            await blocker.execute("SELECT FROM users FOR UPDATE")
-            hanging = threading.Thread(target=lambda: failing_upload(running, data))
-            hanging.start()
-            until(lambda: running.incoming)
-            await asyncio.sleep(0.3)
+        async with upload_hanging_before_its_commit(running, data):
             os.kill(worker, signal.SIGKILL)
-            hanging.join(10)
-        await blocker.close()
         until(lambda: running.worker_pids and running.worker_pids != [worker])
 
         clear_leftovers(running)
         assert running.incoming == []
-        assert running.ask("GET", f"/api/file/{file_id}").body == data
-        assert running.fsck()["problems"] == []
+        report = running.fsck()
+        assert report["problems"] == []
+        assert len(bytes_placed(running)) == report["blobs"] == running.ask("GET", "/api/user").json["file_count"]
 
 
 def failing_upload(running: Running, data: bytes) -> None:

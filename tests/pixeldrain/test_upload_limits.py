@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import FormData
 
 from pixelhost.db import limits
 from pixelhost.site import Site
@@ -20,6 +21,12 @@ from tests.support.people import Person, make_person
 async def in_pieces(*pieces: bytes) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
+
+
+def form_with(data: bytes) -> FormData:
+    form = FormData()
+    form.add_field("file", data, filename="a")
+    return form
 
 
 async def ban(site: Site, network: str, seconds: float | None = None) -> None:
@@ -130,7 +137,7 @@ async def test_of_twenty_uploads_at_once_with_room_for_one_exactly_one_wins(limi
 async def test_a_banned_address_may_not_upload(alice: Person, site: Site, clock, nothing_is_stored):
     await ban(site, "127.0.0.0/8", seconds=60)
     assert (await alice.put("/api/file/a", data=b"x")).refusal == (403, "ip_banned")
-    form = await alice.post("/api/file", data={"file": b"x"})
+    form = await alice.post("/api/file", data=form_with(b"x"))
     assert form.refusal == (403, "ip_banned")
     assert await nothing_is_stored()
     clock.advance(seconds=61)
@@ -155,7 +162,7 @@ async def test_a_banned_account_may_not_upload_and_still_read(alice: Person, sit
     file_id = await alice.upload()
     await site.db.execute("UPDATE users SET banned_at = now() WHERE name = 'alice'")
     assert (await alice.put("/api/file/a", data=b"x")).refusal == (403, "account_banned")
-    assert (await alice.post("/api/file", data={"file": b"x"})).refusal == (403, "account_banned")
+    assert (await alice.post("/api/file", data=form_with(b"x"))).refusal == (403, "account_banned")
     assert (await alice.post("/api/file", data={"grab_file": file_id})).refusal == (403, "account_banned")
     assert (await alice.get(f"/api/file/{file_id}")).status == 200
 
@@ -247,7 +254,7 @@ async def test_a_store_whose_directory_is_gone_refuses_uploads(tmp_path: Path, s
     (tmp_path / "blobs" / "incoming").rmdir()
     for data in (b"x", b"x" * (2 << 20)):
         assert (await dave.put("/api/file/a", data=data)).refusal == (500, "writing")
-    assert (await dave.post("/api/file", data={"file": b"x"})).refusal == (500, "writing")
+    assert (await dave.post("/api/file", data=form_with(b"x"))).refusal == (500, "writing")
     (tmp_path / "blobs" / "incoming").mkdir()
     assert (await dave.put("/api/file/a", data=b"x")).status == 201
     assert await place.site.db.fetchval("SELECT count(*) FROM files") == 1

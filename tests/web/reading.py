@@ -1,12 +1,19 @@
 """Reading a page as a browser does: what it says, what it links to, and what its head promises to other programs."""
 
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+from pixelhost.app import build_app
+from pixelhost.site import Site
+from tests.support.client import RealServer, fresh_client
 from tests.support.people import Answer, Person
 
+HOSTILE = "<script>alert(1) \"double\" 'single' & \u2028 {{ 7 * 7 }} \u202egpj.exe"
+NOBODYS_KEY = "00000000-0000-4000-8000-000000000000"
 VOID = {"br", "img", "input", "link", "meta"}
 Attributes = dict[str, str | None]
 
@@ -15,7 +22,11 @@ Attributes = dict[str, str | None]
 class Element:
     tag: str
     attributes: Attributes
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
 
     def __getitem__(self, name: str) -> str:
         value = self.attributes[name]
@@ -36,7 +47,8 @@ class Page:
 
     @property
     def text(self) -> str:
-        return " ".join(self.one("main").text.split())
+        """What stands in the middle of the page, with one space between any two words or elements."""
+        return " ".join(" ".join(self.one("main").pieces).split())
 
     @property
     def tags(self) -> dict[str, str]:
@@ -79,8 +91,9 @@ class _Reader(HTMLParser):
         assert self._open.pop().tag == tag, f"</{tag}> closes another element"
 
     def handle_data(self, data: str) -> None:
-        for element in self._open:
-            element.text += data
+        # JSON is for programs: only the element itself holds it.
+        for element in self._open[-1:] if self._open and self._open[-1].tag == "script" else self._open:
+            element.pieces.append(data)
 
 
 def read(answer: Answer) -> Page:
@@ -104,3 +117,20 @@ def read(answer: Answer) -> Page:
 
 async def visit(person: Person, path: str, method: str = "GET", **headers: str) -> Page:
     return read(await person.ask(method, path, headers={"Accept-Encoding": "identity"} | headers))
+
+
+@asynccontextmanager
+async def stranger_at(site: Site) -> AsyncIterator[Person]:
+    """Somebody without a key at another Site than the usual."""
+    async with RealServer(build_app(site)) as server, fresh_client(server) as client:
+        yield Person("", "", client)
+
+
+async def take_down(site: Site, file_id: str, kind: str = "copyright") -> None:
+    await site.db.execute("UPDATE files SET abuse_type = $2 WHERE id = $1", file_id, kind)
+
+
+async def views_of(person: Person, file_id: str, flush: Callable[[], Awaitable[int]]) -> int:
+    await flush()
+    views: int = (await person.info(file_id))["views"]
+    return views

@@ -1,0 +1,59 @@
+"""Slots: at most so many of something at once, exact across workers and machines.
+
+A slot is an advisory lock of the session of one connection that a process keeps for this: so the slots of a process
+that dies are free again at once, whatever it died of.
+"""
+
+import asyncio
+import hashlib
+
+import asyncpg
+
+Slot = tuple[str, int]
+
+
+class Slots:
+    def __init__(self, url: str) -> None:
+        """Connects when the first slot is asked for."""
+        self._url = url
+        self._turn = asyncio.Lock()
+        self._connection: asyncpg.Connection | None = None
+        self._held: set[Slot] = set()
+
+    async def take(self, subject: str, limit: int) -> Slot | None:
+        """One of `limit` slots of `subject`; None when all are taken."""
+        async with self._turn:
+            connection = await self._connected()
+            ours = [number for number in range(limit) if (subject, number) not in self._held]
+            # LIMIT ends the trying at the first success.
+            key = await connection.fetchval(
+                "SELECT key FROM unnest($1::bigint[]) AS key WHERE pg_try_advisory_lock(key) LIMIT 1",
+                [_key((subject, number)) for number in ours],
+            )
+            for number in ours:
+                if key == _key((subject, number)):
+                    self._held.add((subject, number))
+                    return subject, number
+            return None
+
+    async def give_back(self, slot: Slot) -> None:
+        """Safe to call twice, and after the connection was lost."""
+        async with self._turn:
+            if slot in self._held and self._connection is not None:
+                self._held.remove(slot)
+                await self._connection.execute("SELECT pg_advisory_unlock($1)", _key(slot))
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._held.clear()
+            self._connection = await asyncpg.connect(self._url)
+        return self._connection
+
+
+def _key(slot: Slot) -> int:
+    subject, number = slot
+    return int.from_bytes(hashlib.sha256(f"slot {number} {subject}".encode()).digest()[:8], "big", signed=True)
