@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
 from pixelhost import errors, pixeldrain
@@ -56,8 +56,9 @@ class Runner(web.AppRunner):
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             try:
                 return await made.request_handler(request)
-            except web.HTTPExpectationFailed:
-                # aiohttp refuses an odd Expect header before it finds that there is no such route.
+            except (web.HTTPExpectationFailed, UnicodeEncodeError):
+                # aiohttp refuses an odd Expect header before it says that there is no such route, and stumbles over
+                # one that isn't ASCII.
                 return _dialect_of(request.path).render(request, errors.INVALID_ENDPOINT())
 
         return _Server(handle, request_factory=made.request_factory, **made._kwargs)  # noqa: SLF001
@@ -83,5 +84,6 @@ class _Connection(RequestHandler):
             self.log_exception("Error handling request", exc_info=exc)
         refusal = errors.INTERNAL() if status >= 500 else errors.ERROR_READING_INPUT(message="This is not valid HTTP")
         response = envelope.refuse(request, refusal)
+        response.headers.update({hdrs.SERVER: "pixelhost", "X-Content-Type-Options": "nosniff"})
         response.force_close()
         return response

@@ -76,7 +76,7 @@ def _content(site: Site, caller: Caller, file: File, blob: OpenBlob) -> Content:
 
 
 async def head_of(site: Site, file: File, limit_bytes: int) -> bytes:
-    """The first bytes of a file, at most `limit_bytes`, for a preview. Counts nothing. Raises NOT_FOUND."""
+    """The first bytes of a file, at most `limit_bytes`, for a preview. Counts nothing."""
     blob = await site.store.open(file.blob.location)
     try:
         return await blob.read(0, min(limit_bytes, blob.size_bytes))

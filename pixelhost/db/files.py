@@ -116,37 +116,27 @@ async def delete(db: Db, file_id: str) -> bool:
 
 async def delete_due(db: Db, now: datetime, limit: int) -> int:
     """Delete files past their date or their number of downloads. Returns how many."""
-    return await _delete_batch(
-        db,
-        """SELECT id, owner_id FROM files WHERE delete_after_date <= $1
-            UNION
-           SELECT id, owner_id FROM files WHERE delete_after_downloads > 0 AND downloads >= delete_after_downloads
-            LIMIT $2""",
+    status = await db.execute(
+        """DELETE FROM files WHERE id IN (
+               SELECT id FROM files WHERE delete_after_date <= $1
+                UNION
+               SELECT id FROM files WHERE delete_after_downloads > 0 AND downloads >= delete_after_downloads
+                LIMIT $2)""",
         now,
         limit,
     )
+    return _affected(status)
 
 
 async def delete_unread(db: Db, plan_id: str, unread_since: datetime, limit: int) -> int:
     """Delete files of a plan's accounts that were last read at `unread_since` or before. Returns how many."""
-    return await _delete_batch(
-        db,
-        """SELECT f.id, f.owner_id FROM files f JOIN users u ON u.id = f.owner_id
-            WHERE u.plan_id = $3 AND f.kept_at <= $1 LIMIT $2""",
+    status = await db.execute(
+        """DELETE FROM files WHERE id IN (
+               SELECT f.id FROM files f JOIN users u ON u.id = f.owner_id
+                WHERE u.plan_id = $1 AND f.kept_at <= $2 LIMIT $3)""",
+        plan_id,
         unread_since,
         limit,
-        plan_id,
-    )
-
-
-async def _delete_batch(db: Db, due: str, *values: object) -> int:
-    """All owners are locked before the first blob: an upload, which locks one of each, never waits in a circle."""
-    status = await db.execute(
-        f"""WITH due AS MATERIALIZED ({due}),
-            owners AS MATERIALIZED (
-                SELECT id FROM users WHERE id IN (SELECT owner_id FROM due) ORDER BY id FOR NO KEY UPDATE)
-            DELETE FROM files WHERE id IN (SELECT id FROM due) AND (SELECT count(*) FROM owners) > 0""",
-        *values,
     )
     return _affected(status)
 

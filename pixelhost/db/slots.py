@@ -5,9 +5,12 @@ that dies are free again at once, whatever it died of.
 """
 
 import asyncio
+import contextlib
 import hashlib
 
 import asyncpg
+
+from pixelhost.db.connect import Failure
 
 Slot = tuple[str, int]
 
@@ -41,7 +44,8 @@ class Slots:
         async with self._turn:
             if slot in self._held and self._connection is not None:
                 self._held.remove(slot)
-                await self._connection.execute("SELECT pg_advisory_unlock($1)", _key(slot))
+                with contextlib.suppress(*Failure, asyncpg.InterfaceError):  # without the connection it is free already
+                    await self._connection.execute("SELECT pg_advisory_unlock($1)", _key(slot))
 
     async def close(self) -> None:
         if self._connection is not None:

@@ -61,7 +61,7 @@ async def upload(request: web.Request) -> web.Response:
     name = target.path_tail(request, "/api/file/", "name") if target.raw_path(request) != "/api/file" else ""
     errors.raise_all(files.name_problems(name))
     wanted = params.query(request, UploadFields)
-    wanted_digests = digests.sent(request)
+    wanted_digests = digests.sent(request.headers)
     source = RawBody(request, site.settings.upload_stall_seconds)
     if source.expected_bytes == 0:
         raise errors.NO_FILE()
@@ -88,7 +88,8 @@ async def upload_form(request: web.Request) -> web.Response:
     part = await form.next_file("file")
     if part is None:
         return await _grab(request, form.fields)
-    async with storage.received(site, part, refuse_size=admission.refuse_size, digests={}) as got:
+    wanted_digests = digests.sent(part.headers)
+    async with storage.received(site, part, refuse_size=admission.refuse_size, digests=wanted_digests) as got:
         if await form.next_file("file") is not None:
             raise errors.ERROR_READING_INPUT(message="Send one file with each request. Nothing was stored")
         fields = params.from_text(params.pairs(target.raw_query(request)) | form.fields, UploadFields)

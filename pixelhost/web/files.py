@@ -37,7 +37,8 @@ async def show(request: web.Request) -> web.Response:
     refusal = gates.standing(site, caller, file)
     if refusal is not None and refusal.status == 451:
         raise refusal
-    viewer = viewers.viewer_of(file.mime_type)
+    # What is gone after some downloads is not spent by looking at its page.
+    viewer = "other" if file.delete_after_downloads else viewers.viewer_of(file.mime_type)
     preview = await _preview(site, file) if viewer == "text" and refusal is None else None
     if request.method == hdrs.METH_GET:
         stats.note_view(site, caller, file)

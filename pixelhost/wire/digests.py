@@ -3,25 +3,25 @@
 import base64
 import binascii
 
-from aiohttp import web
+from multidict import MultiMapping
 
 from pixelhost import errors
 
 LENGTHS = {"sha-256": 32, "sha-512": 64, "md5": 16}
 
 
-def sent(request: web.Request) -> dict[str, bytes]:
+def sent(headers: MultiMapping[str]) -> dict[str, bytes]:
     """Digests by algorithm; algorithms we don't compute are passed over, as RFC 9530 asks.
 
     Raises BASE64_PARSE_FAILED for one that is malformed, ERROR_READING_INPUT when two headers contradict each other.
     """
     found: dict[str, bytes] = {}
     for header in ("Content-Digest", "Repr-Digest"):
-        for member in ",".join(request.headers.getall(header, ())).split(","):
+        for member in ",".join(headers.getall(header, ())).split(","):
             algorithm, equals, value = member.strip().partition("=")
             if equals and algorithm.lower() in LENGTHS:
                 _add(found, header, algorithm.lower(), _byte_sequence(header, value))
-    if (md5 := request.headers.get("Content-MD5")) is not None:
+    if (md5 := headers.get("Content-MD5")) is not None:
         _add(found, "Content-MD5", "md5", md5)
     return found
 

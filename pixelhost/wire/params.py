@@ -80,7 +80,7 @@ def query(request: web.BaseRequest, wanted: type[T]) -> T:
 
 
 async def form(request: web.Request, wanted: type[T]) -> T:
-    """Parameters of a small form, URL-encoded or multipart; without either, of the query. Unknown ones are ignored."""
+    """Parameters of a small form, URL-encoded or multipart. Unknown ones are ignored."""
     return _from_text(await fields(request), wanted)
 
 

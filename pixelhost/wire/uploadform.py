@@ -20,6 +20,7 @@ class PartBody:
 
     def __init__(self, part: BodyPartReader, stall_seconds: float) -> None:
         self.file_name = part.filename or ""
+        self.headers = part.headers
         self._part = part
         self._stall_seconds = stall_seconds
 

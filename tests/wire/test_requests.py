@@ -88,7 +88,7 @@ def test_digests_are_read_from_all_three_headers():
         ("Repr-Digest", f"SHA-512=:{encoded('sha512')}:;q=1"),
         ("Content-MD5", encoded("md5")),
     ]
-    assert digests.sent(request(*headers)) == {
+    assert digests.sent(request(*headers).headers) == {
         "sha-256": hashlib.sha256(b"x").digest(),
         "sha-512": hashlib.sha512(b"x").digest(),
         "md5": hashlib.md5(b"x").digest(),
@@ -97,15 +97,15 @@ def test_digests_are_read_from_all_three_headers():
 
 def test_several_digests_may_stand_in_one_header_or_in_repeated_ones():
     both = f"sha-256=:{encoded('sha256')}:, sha-512=:{encoded('sha512')}:"
-    assert set(digests.sent(request(("Content-Digest", both)))) == {"sha-256", "sha-512"}
+    assert set(digests.sent(request(("Content-Digest", both)).headers)) == {"sha-256", "sha-512"}
     repeated = [("Repr-Digest", one) for one in both.split(", ")]
-    assert set(digests.sent(request(*repeated))) == {"sha-256", "sha-512"}
+    assert set(digests.sent(request(*repeated).headers)) == {"sha-256", "sha-512"}
 
 
 def test_unknown_algorithms_are_passed_over():
-    assert digests.sent(request(("Content-Digest", "crc32c=:AAAAAA==:, unixsum=:AA==:"))) == {}
-    assert digests.sent(request(("Content-Digest", ""))) == {}
-    assert digests.sent(request()) == {}
+    assert digests.sent(request(("Content-Digest", "crc32c=:AAAAAA==:, unixsum=:AA==:")).headers) == {}
+    assert digests.sent(request(("Content-Digest", "")).headers) == {}
+    assert digests.sent(request().headers) == {}
 
 
 @pytest.mark.parametrize(
@@ -125,16 +125,16 @@ def test_unknown_algorithms_are_passed_over():
 )
 def test_a_malformed_digest_is_refused_with_the_name_of_its_header(header: str, value: str):
     with pytest.raises(ApiError) as raised:
-        digests.sent(request((header, value)))
+        digests.sent(request((header, value)).headers)
     assert code_of(raised) == "base64_parse_failed"
     assert raised.value.extra == {"field": header}
 
 
 def test_digests_that_contradict_each_other_are_refused_and_equal_ones_are_not():
     one, other = (f"sha-256=:{encoded('sha256', data)}:" for data in (b"x", b"y"))
-    assert len(digests.sent(request(("Content-Digest", one), ("Repr-Digest", one)))) == 1
+    assert len(digests.sent(request(("Content-Digest", one), ("Repr-Digest", one)).headers)) == 1
     with pytest.raises(ApiError) as raised:
-        digests.sent(request(("Content-Digest", one), ("Repr-Digest", other)))
+        digests.sent(request(("Content-Digest", one), ("Repr-Digest", other)).headers)
     assert code_of(raised) == "error_reading_input"
 
 
