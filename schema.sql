@@ -179,3 +179,15 @@ $$;
 CREATE TRIGGER files_fixed BEFORE UPDATE OF blob, owner_id ON files FOR EACH ROW
     WHEN (OLD.blob IS DISTINCT FROM NEW.blob OR OLD.owner_id IS DISTINCT FROM NEW.owner_id)
     EXECUTE FUNCTION refuse_change();
+
+-- Processes keep what they have read about files until they hear that something changed.
+CREATE FUNCTION tell_files_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pixelhost_files', '');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER files_changed AFTER UPDATE OR DELETE ON files
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();
+CREATE TRIGGER users_changed AFTER UPDATE OF plan_id ON users
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();

@@ -70,6 +70,18 @@ class _Server(web.Server):
 
 
 class _Connection(RequestHandler):
+    def data_received(self, data: bytes) -> None:
+        """When the server stops, aiohttp drops what still arrives: here the rest of a running upload is still taken."""
+        closing = self._close, self._force_close
+        if not (any(closing) and self._request_in_progress) or self.transport is None:
+            super().data_received(data)
+            return
+        self._close = self._force_close = False
+        try:
+            super().data_received(data)
+        finally:
+            self._close, self._force_close = closing
+
     def handle_error(
         self,
         request: web.BaseRequest,

@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 log = logging.getLogger("pixelhost")
 
+TIME_TO_CLOSE_SECONDS = 3
+"""What a worker has after draining to write its counters, before it is killed."""
+
 EXPLAINED = (
     ApiError,
     ApiErrors,
@@ -80,7 +83,7 @@ def serve(listen: str | None, workers: int | None, data_dir: Path | None) -> Non
             listeners,
             lambda _index, descriptor: [sys.executable, "-m", "pixelhost", "worker", str(descriptor)],
             _worker_environment(settings, url),
-            settings.drain_seconds,
+            settings.drain_seconds + TIME_TO_CLOSE_SECONDS,
             lambda: click.echo(_banner(here, welcome)),
             watch=is_running,
         )

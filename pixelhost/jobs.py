@@ -15,6 +15,8 @@ from pixelhost.site import Site
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0
+LISTEN_SECONDS = 1.0
+RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,14 @@ async def run(site: Site, name: str) -> int | None:
 async def run_forever(site: Site) -> None:
     """Every job at its interval, and the flush of this process's counters. Ends when cancelled."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(_repeat("listen", LISTEN_SECONDS, lambda: _listen(site)))
         group.create_task(_repeat("flush", FLUSH_SECONDS, lambda: stats.flush(site)))
         for job in JOBS.values():
             group.create_task(_repeat(job.name, job.every_seconds, partial(run, site, job.name)))
+
+
+async def _listen(site: Site) -> None:
+    await site.changes.listen()
 
 
 async def _repeat(name: str, seconds: float, run_once: Callable[[], Awaitable[int | None]]) -> None:
@@ -65,5 +72,8 @@ async def _repeat(name: str, seconds: float, run_once: Callable[[], Awaitable[in
             if count := await run_once():
                 log.debug("job %s: %d", name, count)
         except Exception:
-            log.exception("job %s failed; it is tried again in %g s", name, seconds)
-        await asyncio.sleep(seconds)
+            pause = min(seconds, RETRY_SECONDS)
+            log.exception("job %s failed; it is tried again in %g s", name, pause)
+        else:
+            pause = seconds
+        await asyncio.sleep(pause)

@@ -1,6 +1,6 @@
 """Site: one running pixelhost, that is its settings, database, blob store, clock and counters."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from pixelhost import keyring
 from pixelhost.blobs.contract import BlobStore, StoreError
 from pixelhost.blobs.disk import DiskStore
 from pixelhost.clock import Clock
-from pixelhost.core.batching import Batcher
 from pixelhost.core.counters import Counters
-from pixelhost.db import connect, files
+from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
+from pixelhost.db import connect
+from pixelhost.db.changes import Changes
 from pixelhost.db.slots import Slots
 from pixelhost.keyring import Keyring
 from pixelhost.media.workers import MediaPool
-from pixelhost.model import File
 from pixelhost.plans import Plan
 from pixelhost.settings import Settings
 
@@ -32,19 +32,14 @@ class Site:
     clock: Clock
     counters: Counters
     media: MediaPool
-    files: Batcher[str, File]
+    files: FileLookup
+    sessions: SessionLookup
+    changes: Changes
     slots: Slots
 
     def plan(self, plan_id: str) -> Plan:
         """The plan of an account; the default plan where its own is gone from the plans file."""
         return self.settings.plans.get(plan_id) or self.settings.plans[self.settings.default_plan]
-
-
-def _file_lookup(db: asyncpg.Pool) -> Batcher[str, File]:
-    async def fetch(ids: Sequence[str]) -> Mapping[str, File]:
-        return {file.id: file for file in await files.by_ids(db, ids)}
-
-    return Batcher(fetch)
 
 
 def open_keyring(settings: Settings) -> Keyring:
@@ -62,15 +57,30 @@ def open_store(settings: Settings) -> BlobStore:
 @asynccontextmanager
 async def open_site(settings: Settings, database_url: str, clock: Clock | None = None) -> AsyncIterator[Site]:
     """A Site on a migrated database. Raises DatabaseError, StoreError, KeyringError."""
+    clock = clock or Clock()
     keys = open_keyring(settings)
     store = open_store(settings)
     db = await connect.open_pool(database_url)
     media = MediaPool(MEDIA_WORKERS)
     slots = Slots(database_url)
+    changes = Changes(settings.data_dir / "changes", database_url)
     try:
-        yield Site(settings, db, store, keys, clock or Clock(), Counters(), media, _file_lookup(db), slots)
+        yield Site(
+            settings=settings,
+            db=db,
+            store=store,
+            keyring=keys,
+            clock=clock,
+            counters=Counters(),
+            media=media,
+            files=FileLookup(db, changes),
+            sessions=session_lookup(db, clock),
+            changes=changes,
+            slots=slots,
+        )
     finally:
         await media.close()
         await slots.close()
+        await changes.close()
         await db.close()
         await store.close()

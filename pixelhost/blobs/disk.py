@@ -37,6 +37,7 @@ class DiskStore:
         """Makes the directories. Raises StoreError when it can't."""
         self.root = root
         self.incoming = root / INCOMING
+        self._prefix = str(root)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
         try:
             self.incoming.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ class DiskStore:
     async def open(self, location: str) -> "DiskBlob":
         # A look-up of metadata, mostly in memory: a thread would cost more than it.
         try:
-            descriptor = os.open(self.root / location, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(f"{self._prefix}/{location}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as error:
             raise BlobMissing(location) from error
         except OSError as error:
@@ -195,18 +196,19 @@ class DiskStaged:
             await self._store.in_thread(self._finish, pieces)
 
     async def discard(self) -> None:
-        self.drop()
+        # Unlike settling, this frees what may be gigabytes: work for a thread.
+        if self._path is not None:
+            await self._store.in_thread(self.drop)
 
     def drop(self) -> None:
         """Close and forget the incoming name. A failure leaves a leftover, which the next start clears."""
-        try:
-            if self._path is not None:
-                self._path.unlink(missing_ok=True)
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-        except OSError:
-            pass
-        self._path, self._descriptor = None, -1
+        path, descriptor, self._path, self._descriptor = self._path, self._descriptor, None, -1
+        with suppress(OSError):
+            if path is not None:
+                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def written(self) -> Path:
         """The incoming file, written and durable. Blocking."""

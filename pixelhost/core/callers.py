@@ -5,7 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from pixelhost import errors
-from pixelhost.db import sessions
 from pixelhost.keyring import key_hash
 from pixelhost.model import Session, User
 from pixelhost.site import Site
@@ -42,14 +41,14 @@ class Caller:
 
 async def identify(site: Site, key: str, ip: str, user_agent: str) -> Caller:
     """The caller that this API key belongs to. Raises AUTHENTICATION_FAILED."""
-    now = site.clock.now()
     try:
-        found = await sessions.by_key(site.db, key_hash(UUID(key).bytes), ip, now)
+        found = await site.sessions.get((key_hash(UUID(key).bytes), ip))
     except ValueError:
         raise errors.AUTHENTICATION_FAILED() from None
     if found is None:
         raise errors.AUTHENTICATION_FAILED()
     session, user, is_ip_banned = found
+    now = site.clock.now()
     if now - session.last_used_at >= KEY_USE_NOTED_EVERY:
         site.counters.keys_used[session.id] = now
     return Caller(ip, user_agent, user, session, is_ip_banned)

@@ -10,7 +10,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
 from pixelhost.db import files, users
-from pixelhost.db.connect import Db
+from pixelhost.db.connect import Transaction
 from pixelhost.errors import ApiError
 from pixelhost.media.mime import mime_type
 from pixelhost.model import UNSET, Blob, File, Unset
@@ -69,6 +69,7 @@ async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
     found = await access.own_file(site, caller, file_id)
     errors.raise_all(name_problems(name))
     await files.rename(site.db, file_id, name, mime_type(name, await _head(site, found)))
+    site.changes.note()
     return await access.file(site, file_id)
 
 
@@ -83,13 +84,16 @@ async def set_lifetime(
         found.delete_after_date if date is UNSET else date,
         found.delete_after_downloads if downloads is UNSET else downloads,
     )
+    site.changes.note()
     return found
 
 
 async def delete(site: Site, caller: Caller, file_id: str) -> None:
     """Raises NOT_FOUND, FORBIDDEN."""
     await access.own_file(site, caller, file_id)
-    if not await files.delete(site.db, file_id):
+    is_deleted = await files.delete(site.db, file_id)
+    site.changes.note()
+    if not is_deleted:
         raise errors.NOT_FOUND()
 
 
@@ -103,11 +107,12 @@ async def delete_due(site: Site) -> int:
         days = site.plan(plan_id).file_expiry_days
         while days and (count := await files.delete_unread(site.db, plan_id, now - timedelta(days=days), DELETE_BATCH)):
             deleted += count
+    site.changes.note()
     return deleted
 
 
 async def _insert(
-    db: Db,
+    db: Transaction,
     admission: Admission,
     blob: Blob,
     name: str,

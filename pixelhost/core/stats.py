@@ -45,6 +45,7 @@ async def flush(site: Site) -> int:
         async with site.db.acquire() as db, db.transaction():
             await stats.claim_turn(db)
             await stats.add(db, batch_id, visits, site.clock.now())
+        site.changes.note()
         waiting.pop(0)
         written += len(visits)
     return written

@@ -80,22 +80,18 @@ async def received(
 
 @asynccontextmanager
 async def placed(site: Site, got: Received) -> AsyncIterator[tuple[Transaction, Blob]]:
-    """Make the bytes readable, the digest locked until the block ends; in it, commit what refers to them.
+    """Make the bytes readable, the digest locked; the block inserts what refers to them, which unlocks it.
 
     If the block fails, they go again unless others refer to them. Raises WRITING.
     """
     sums = got.staged.checksums
     blob = Blob(sums.digest, sums.size_bytes, sums.crc32, site.store.location_of(got.staged))
     try:
-        async with site.db.acquire() as db:
-            await blobs.lock(db, blob.digest)
-            try:
-                # Always place, never "it is there already": the bytes there may be damaged, these are known to be good.
-                with writing_errors():
-                    await site.store.place(got.staged)
-                yield db, blob
-            finally:
-                await blobs.unlock(db, blob.digest)
+        async with site.db.acquire() as db, _unlocked_on_failure(db, blob.digest):
+            # Always place, never "it is there already": the bytes there may be damaged, these are known to be good.
+            with writing_errors():
+                await site.store.place(got.staged)
+            yield db, blob
     except BaseException:
         await delete_if_orphan(site, blob.digest, blob.location)
         raise
@@ -104,15 +100,25 @@ async def placed(site: Site, got: Received) -> AsyncIterator[tuple[Transaction, 
 
 @asynccontextmanager
 async def kept(site: Site, blob: Blob) -> AsyncIterator[Transaction]:
-    """Keep a blob that is there from being swept until the block ends. Raises NOT_FOUND when it is gone."""
-    async with site.db.acquire() as db:
-        await blobs.lock(db, blob.digest)
-        try:
-            if not await blobs.known(db, [blob.digest]):
-                raise errors.NOT_FOUND()
-            yield db
-        finally:
-            await blobs.unlock(db, blob.digest)
+    """Keep a blob that is there from being swept; the block inserts another reference, which unlocks the digest.
+
+    Raises NOT_FOUND when it is gone.
+    """
+    async with site.db.acquire() as db, _unlocked_on_failure(db, blob.digest):
+        if not await blobs.known(db, [blob.digest]):
+            raise errors.NOT_FOUND()
+        yield db
+
+
+@asynccontextmanager
+async def _unlocked_on_failure(db: Transaction, digest: bytes) -> AsyncIterator[None]:
+    """The digest's lock, for a block that gives it back itself when it succeeds."""
+    try:
+        await blobs.lock(db, digest)
+        yield
+    except BaseException:
+        await blobs.unlock(db, digest)
+        raise
 
 
 async def sweep(site: Site) -> int:

@@ -15,11 +15,11 @@ def blob(row: Row) -> Blob:
 
 async def lock(connection: Transaction, digest: bytes) -> None:
     """Wait for the digest's lock and hold it on this connection: over placing its bytes and inserting its row."""
-    await connection.execute("SELECT pg_advisory_lock($1)", _lock_key(digest))
+    await connection.execute("SELECT pg_advisory_lock($1)", lock_key(digest))
 
 
 async def unlock(connection: Transaction, digest: bytes) -> None:
-    await connection.execute("SELECT pg_advisory_unlock($1)", _lock_key(digest))
+    await connection.execute("SELECT pg_advisory_unlock($1)", lock_key(digest))
 
 
 async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) -> list[Blob]:
@@ -37,10 +37,10 @@ async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) 
     )
     free = await tx.fetch(
         "SELECT key FROM unnest($1::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
-        [_lock_key(row["digest"]) for row in rows],
+        [lock_key(row["digest"]) for row in rows],
     )
     ours = {row["key"] for row in free}
-    return [blob(row) for row in rows if _lock_key(row["digest"]) in ours]
+    return [blob(row) for row in rows if lock_key(row["digest"]) in ours]
 
 
 async def claim_if_unknown(tx: Transaction, digest: bytes, now: datetime) -> bool:
@@ -48,7 +48,7 @@ async def claim_if_unknown(tx: Transaction, digest: bytes, now: datetime) -> boo
 
     Its bytes are the caller's until then.
     """
-    await tx.execute("SELECT pg_advisory_xact_lock($1)", _lock_key(digest))
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", lock_key(digest))
     status = await tx.execute(
         """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
            VALUES ($1, 0, 0, '', $2, $2) ON CONFLICT DO NOTHING""",
@@ -89,6 +89,6 @@ async def known(db: Db, digests: Sequence[bytes]) -> set[bytes]:
     return {row["digest"] for row in rows}
 
 
-def _lock_key(digest: bytes) -> int:
+def lock_key(digest: bytes) -> int:
     """Of the 64 bits that Postgres's advisory locks have; a collision only makes one upload wait for another."""
     return int.from_bytes(digest[:8], "big", signed=True)

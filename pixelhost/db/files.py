@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from pixelhost.db import blobs
-from pixelhost.db.connect import Db, Row
+from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob, File
 
 COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, u.plan_id AS owner_plan_id, f.uploaded_at, f.kept_at,
@@ -48,7 +48,7 @@ async def by_ids(db: Db, ids: Sequence[str]) -> list[File]:
 
 
 async def insert_within(
-    db: Db,
+    connection: Transaction,
     file_id: str,
     *,
     owner_id: UUID,
@@ -64,9 +64,10 @@ async def insert_within(
     """Insert a file, and its blob's row if there is none yet, if the account has room for it, -1 being no limit.
 
     None when it has not, is gone or banned, or the ID is taken; then nothing changed. One statement, durable when it
-    returns. The account's row is locked meanwhile: of two uploads that race for the last room one wins.
+    returns. The account's row is locked meanwhile: of two uploads that race for the last room one wins. The digest's
+    lock, which the connection holds, is given back on success: from there on the row's own lock stands in for it.
     """
-    row = await db.fetchrow(
+    row = await connection.fetchrow(
         f"""WITH u AS MATERIALIZED (
                 SELECT id, plan_id FROM users
                  WHERE id = $2 AND banned_at IS NULL AND NOT EXISTS (SELECT 1 FROM files WHERE id = $1)
@@ -81,7 +82,7 @@ async def insert_within(
                 INSERT INTO files (id, owner_id, blob, name, mime_type, uploaded_at, kept_at, last_viewed_at,
                                    delete_after_date, delete_after_downloads)
                 SELECT $1, u.id, b.digest, $5, $6, $7, $7, $7, $8, $11 FROM u, b RETURNING *)
-            SELECT {COLUMNS} FROM f, b, u""",
+            SELECT {COLUMNS}, pg_advisory_unlock($14) FROM f, b, u""",
         file_id,
         owner_id,
         blob.digest,
@@ -95,6 +96,7 @@ async def insert_within(
         delete_after_downloads,
         blob.crc32,
         blob.location,
+        blobs.lock_key(blob.digest),
     )
     return file(row) if row else None
 

@@ -4,10 +4,6 @@ from datetime import datetime
 
 from pixelhost.db.connect import Db
 
-IS_BANNED = """EXISTS (SELECT 1 FROM ip_bans n WHERE n.network >>= $2::text::inet
-                                   AND (n.expires_at IS NULL OR n.expires_at > $3)) AS is_ip_banned"""
-"""For a select list: whether the address $2 is banned at the time $3."""
-
 
 async def add_ban(db: Db, network: str, reason: str, now: datetime, expires_at: datetime | None) -> None:
     await db.execute(

@@ -1,11 +1,18 @@
 """Logins and API keys."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from pixelhost.db import limits, users
+from pixelhost.db import users
 from pixelhost.db.connect import Db, Row
 from pixelhost.model import Session, User
+
+KeyUse = tuple[bytes, str]
+"""The hash of a key, and the address it is used from."""
+
+KeyHolder = tuple[Session, User, bool]
+"""The session, its account, and whether the address is banned."""
 
 COLUMNS = "s.id, s.user_id, s.app_name, s.user_agent, s.created_ip, s.created_at, s.last_used_at"
 
@@ -22,18 +29,22 @@ def session(row: Row, prefix: str = "") -> Session:
     )
 
 
-async def by_key(db: Db, key_sha256: bytes, ip: str, now: datetime) -> tuple[Session, User, bool] | None:
-    """The session of a key, its account, and whether the address is banned: one look-up for every request."""
-    row = await db.fetchrow(
-        f"""SELECT {users.COLUMNS}, s.id AS session_id, s.user_id, s.app_name, s.user_agent, s.created_ip,
-                   s.created_at AS session_created_at, s.last_used_at, {limits.IS_BANNED}
-              FROM sessions s JOIN users u ON u.id = s.user_id
-             WHERE s.key_sha256 = $1""",
-        key_sha256,
-        ip,
+async def by_keys(db: Db, uses: Sequence[KeyUse], now: datetime) -> dict[KeyUse, KeyHolder]:
+    """Who holds these keys: one look-up for all that a request needs to know about its caller."""
+    rows = await db.fetch(
+        f"""SELECT used.key_sha256, used.ip, {users.COLUMNS}, s.id AS session_id, s.user_id, s.app_name, s.user_agent,
+                   s.created_ip, s.created_at AS session_created_at, s.last_used_at,
+                   EXISTS (SELECT 1 FROM ip_bans n WHERE n.network >>= used.ip::inet
+                              AND (n.expires_at IS NULL OR n.expires_at > $3)) AS is_ip_banned
+              FROM unnest($1::bytea[], $2::text[]) AS used (key_sha256, ip)
+              JOIN sessions s ON s.key_sha256 = used.key_sha256 JOIN users u ON u.id = s.user_id""",
+        [key_sha256 for key_sha256, _ in uses],
+        [ip for _, ip in uses],
         now,
     )
-    return (session(row, "session_"), users.user(row), row["is_ip_banned"]) if row else None
+    return {
+        (row["key_sha256"], row["ip"]): (session(row, "session_"), users.user(row), row["is_ip_banned"]) for row in rows
+    }
 
 
 async def of_user(db: Db, user_id: UUID) -> list[tuple[Session, bytes, bytes]]:

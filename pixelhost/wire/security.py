@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -83,6 +84,7 @@ def _address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+@lru_cache(10_000)
 def _plain(text: str) -> str:
     """Without an IPv4 address wrapped in an IPv6 one, and without a zone."""
     address = _address(text.partition("%")[0])

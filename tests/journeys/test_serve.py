@@ -209,6 +209,7 @@ def test_a_stop_lets_a_download_and_an_upload_end_and_leaves_no_process(director
 
         assert download.wait(20) == 0
         sender.join(20)
+        assert uploaded, "the upload was cut off"
         assert running.process.wait(20) == 0
         assert not any(is_alive(pid) for pid in mine)
         assert processes_on(directory) == []
