@@ -146,29 +146,40 @@ CREATE TABLE rate_windows (
 CREATE INDEX rate_windows_starts ON rate_windows (starts_at);
 
 -- References come or go: count them at the owners and at the blobs, once for a whole statement, because an account may
--- lose its 50,000 files in one. Owners before blobs, each in order, so that transactions don't wait in a circle.
-CREATE FUNCTION count_files() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    sign integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
+-- lose its 50,000 files in one. Owners before blobs, each in order, so that transactions don't wait in a circle; whoever
+-- inserts has locked the one owner and the one blob already.
+CREATE FUNCTION count_added_files() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM users WHERE id IN (SELECT owner_id FROM changed) ORDER BY id FOR NO KEY UPDATE;
-    UPDATE users u SET file_count = u.file_count + sign * c.files,
-                       storage_used_bytes = u.storage_used_bytes + sign * c.bytes
+    UPDATE users u SET file_count = u.file_count + c.files, storage_used_bytes = u.storage_used_bytes + c.bytes
       FROM (SELECT f.owner_id, count(*) AS files, sum(b.size_bytes) AS bytes
-              FROM changed f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id) c
+              FROM added f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id) c
      WHERE u.id = c.owner_id;
-    PERFORM 1 FROM blobs WHERE digest IN (SELECT blob FROM changed) ORDER BY digest FOR NO KEY UPDATE;
-    UPDATE blobs b SET refs = b.refs + sign * c.files,
-                       unreferenced_since = CASE WHEN b.refs + sign * c.files > 0 THEN NULL ELSE now() END
-      FROM (SELECT blob, count(*) AS files FROM changed GROUP BY blob) c
+    UPDATE blobs b SET refs = b.refs + c.files, unreferenced_since = NULL
+      FROM (SELECT blob, count(*) AS files FROM added GROUP BY blob) c
      WHERE b.digest = c.blob;
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER files_added AFTER INSERT ON files REFERENCING NEW TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION count_files();
-CREATE TRIGGER files_removed AFTER DELETE ON files REFERENCING OLD TABLE AS changed
-    FOR EACH STATEMENT EXECUTE FUNCTION count_files();
+CREATE TRIGGER files_added AFTER INSERT ON files REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION count_added_files();
+
+CREATE FUNCTION count_removed_files() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM users WHERE id IN (SELECT owner_id FROM removed) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE users u SET file_count = u.file_count - c.files, storage_used_bytes = u.storage_used_bytes - c.bytes
+      FROM (SELECT f.owner_id, count(*) AS files, sum(b.size_bytes) AS bytes
+              FROM removed f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id) c
+     WHERE u.id = c.owner_id;
+    PERFORM 1 FROM blobs WHERE digest IN (SELECT blob FROM removed) ORDER BY digest FOR NO KEY UPDATE;
+    UPDATE blobs b SET refs = b.refs - c.files,
+                       unreferenced_since = CASE WHEN b.refs = c.files THEN now() END
+      FROM (SELECT blob, count(*) AS files FROM removed GROUP BY blob) c
+     WHERE b.digest = c.blob;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER files_removed AFTER DELETE ON files REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT EXECUTE FUNCTION count_removed_files();
 
 -- The counters above hold only while a file keeps its bytes and its owner.
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$

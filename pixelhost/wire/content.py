@@ -210,7 +210,9 @@ async def _send_slice(request: web.Request, response: web.StreamResponse, part: 
         if descriptor is None:
             await response.write(await part.blob.read(offset, count))
         else:
-            await sockets.send_file(request, descriptor, offset, count)
+            # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
+            ends = part.blob.read_cached(offset, 1), part.blob.read_cached(offset + count - 1, 1)
+            await sockets.send_file(request, descriptor, offset, count, is_cached=None not in ends)
         part.note(count)
 
 

@@ -20,6 +20,7 @@ from pixelhost import threads
 
 PATIENCE_MS = 5  # how long a thread waits for the other side before the event loop does
 SEND_BYTES = 512 << 10
+AT_ONCE_BYTES = 1 << 20
 LARGE_BUFFER_BYTES = 4 << 20
 SMALL_BUFFER_BYTES = 1 << 20
 LARGE_BUFFERED_RECEIVERS = 2  # beyond so many at once in a process, memory matters more than speed
@@ -33,14 +34,19 @@ class Cut(Exception):
     """The other side has gone, or has sent nothing for too long."""
 
 
-async def send_file(request: web.BaseRequest, descriptor: int, offset: int, count: int) -> None:
-    """Send `count` bytes of a file over a response's connection. Raises ConnectionError."""
+async def send_file(
+    request: web.BaseRequest, descriptor: int, offset: int, count: int, *, is_cached: bool = False
+) -> None:
+    """Send `count` bytes of a file over a response's connection. Raises ConnectionError.
+
+    What is in memory already and not much goes at once, as far as the socket takes it: a thread would cost more.
+    """
     transport = request.transport
     if transport is None:
         raise ConnectionResetError
     await _flush(request, transport)
     with _duplicate(transport) as sock:
-        sent = 0
+        sent = _push(sock, descriptor, offset, count, patience_ms=0) if is_cached and count <= AT_ONCE_BYTES else 0
         while sent < count:
             sent += await threads.run(_threads, lambda: _push(sock, descriptor, offset + sent, count - sent))  # noqa: B023
             if sent < count:
@@ -141,7 +147,7 @@ def _pull(sock: socket.socket, view: memoryview, left: int) -> tuple[int, bool]:
     return got, False
 
 
-def _push(sock: socket.socket, descriptor: int, offset: int, count: int) -> int:
+def _push(sock: socket.socket, descriptor: int, offset: int, count: int, patience_ms: int = PATIENCE_MS) -> int:
     """Send until all is sent or the other side takes nothing for a moment. Returns how many bytes went."""
     waiting = select.poll()
     waiting.register(sock, select.POLLOUT)
@@ -150,7 +156,7 @@ def _push(sock: socket.socket, descriptor: int, offset: int, count: int) -> int:
         try:
             pushed = os.sendfile(sock.fileno(), descriptor, offset + sent, min(SEND_BYTES, count - sent))
         except BlockingIOError:
-            if not waiting.poll(PATIENCE_MS):
+            if not waiting.poll(patience_ms):
                 break
             continue
         if pushed == 0:
