@@ -163,6 +163,7 @@ $$;
 CREATE TRIGGER files_added AFTER INSERT ON files REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION count_added_files();
 
+-- The same for references that go; a blob's last one starts its grace period.
 CREATE FUNCTION count_removed_files() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM users WHERE id IN (SELECT owner_id FROM removed) ORDER BY id FOR NO KEY UPDATE;

@@ -18,9 +18,11 @@ def head(person: Person, *headers: str, name: str = "a") -> bytes:
 
 
 async def until_quiet(site: Site) -> None:
-    """Wait until no upload is being written any more."""
+    """Wait until no upload is being written any more, nor is about to be: empty four times in a row."""
+    quiet = 0
     for _ in range(100):
-        if not list(site.store.incoming.iterdir()):
+        quiet = 0 if list(site.store.incoming.iterdir()) else quiet + 1
+        if quiet == 4:
             return
         await asyncio.sleep(0.05)
 
