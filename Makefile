@@ -41,7 +41,7 @@ $(VENV)/bin/pip:
 
 $(VENV)/.run: deploy/requirements.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing the locked packages ..."
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary bencode-py -r deploy/requirements.txt
+	@$(PIP) install --require-hashes -r deploy/requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
