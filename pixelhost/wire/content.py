@@ -64,8 +64,7 @@ async def send(
     status = 206 if extents else 200
     if request.method == hdrs.METH_HEAD:
         return web.Response(status=status, headers=headers | {hdrs.CONTENT_LENGTH: str(extent.count)})
-    site = dialect.site_of(request)
-    if site.settings.accel and content.location and site.settings.blobs_dir is not None:
+    if _is_for_nginx(request, content):
         return _accelerated(content, extent, headers)
     return await _send_extent(request, content, extent, status, headers)
 
@@ -145,11 +144,19 @@ async def _send_multiple(
     return response
 
 
+def _is_for_nginx(request: web.Request, content: Content) -> bool:
+    """Not with conditions that nginx would judge again, by an entity tag that isn't ours."""
+    settings = dialect.site_of(request).settings
+    if not settings.accel or not content.location or settings.blobs_dir is None:
+        return False
+    return not any(name in request.headers for name in (hdrs.IF_RANGE, hdrs.IF_MATCH, hdrs.IF_UNMODIFIED_SINCE))
+
+
 def _accelerated(content: Content, extent: Extent, headers: dict[str, str]) -> web.StreamResponse:
     """nginx sends the bytes itself, ranges included, from its internal location; what it was asked is counted."""
     if content.note is not None:
         content.note(extent.count)
-    kept = {name: value for name, value in headers.items() if name not in {hdrs.CONTENT_RANGE, hdrs.ETAG}}
+    kept = {name: value for name, value in headers.items() if name != hdrs.CONTENT_RANGE}
     return web.Response(headers=kept | {"X-Accel-Redirect": ACCEL_PREFIX + content.location})
 
 
