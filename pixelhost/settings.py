@@ -143,12 +143,14 @@ class Settings:
         _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
     )
     smtp_url: str = _setting(
-        _smtp_url, "", "smtp://user:password@host:port?starttls=1; empty = .eml files", secret=True
+        _smtp_url, "", "smtp://user:password@host:port?starttls=1 (this version sends no mail yet)", secret=True
     )
-    mail_from: str = _setting(_text, "pixelhost@localhost", "sender of mail")
+    mail_from: str = _setting(_text, "pixelhost@localhost", "sender of mail (this version sends none yet)")
     plans_file: Path | None = _setting(_path, None, "TOML, one table a plan; empty = the built-in plans")
     default_plan: str = _setting(_text, "unlimited", "plan of a new account")
-    registration: str = _setting(_one_of("open", "closed"), "closed", "whether strangers may make accounts")
+    registration: str = _setting(
+        _one_of("open", "closed"), "closed", "whether strangers may make accounts (this version: by command only)"
+    )
     trusted_proxies: tuple[Network, ...] = _setting(_networks, (), "networks whose X-Forwarded-For is believed")
     content_origin: str = _setting(_http_url, "", "separate origin for raw bytes; empty = the same origin")
     accel: str = _setting(_one_of("", "nginx"), "", "nginx: answer downloads with X-Accel-Redirect")

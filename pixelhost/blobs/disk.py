@@ -11,6 +11,7 @@ import asyncio
 import errno
 import fcntl
 import hashlib
+import itertools
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ class DiskStore:
         self.root = root
         self.incoming = root / INCOMING
         self._prefix = str(root)
+        self._name, self._numbers = secrets.token_hex(8), itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
         try:
             self.incoming.mkdir(parents=True, exist_ok=True)
@@ -111,7 +113,7 @@ class DiskStore:
     def new_incoming(self) -> tuple[Path, int]:
         """A new incoming file, locked by this process. Blocking."""
         while True:
-            path = self.incoming / secrets.token_hex(16)
+            path = Path(f"{self.incoming}/{self._name}-{next(self._numbers)}")
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -288,10 +290,12 @@ def _write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
 
 def _make_directory(directory: Path) -> None:
     """With its parents, each made durable in the one above."""
-    if directory.is_dir():
-        return
-    _make_directory(directory.parent)
-    directory.mkdir(exist_ok=True)
+    try:
+        directory.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        _make_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+    # Also where it was there: whoever made it just now may not have come to this.
     _sync_directory(directory.parent)
 
 
