@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,7 +77,7 @@ def serve(listen: str | None, workers: int | None, data_dir: Path | None) -> Non
         raise click.BadParameter(str(error), param_hint="--listen") from None
     settings = _settings(listen=address, workers=workers, data_dir=data_dir)
     listeners = supervisor.open_listeners(settings.listen, settings.workers)
-    with _database(settings, embedded.start) as (url, is_running):
+    with _database(settings, partial(embedded.start, settings=_postgres_settings(settings))) as (url, is_running):
         welcome = asyncio.run(_prepare(settings, url))
         here = _address(listeners[0])
         code = supervisor.supervise(
@@ -195,6 +196,12 @@ def _settings(**overrides: Any) -> Settings:
     return settings
 
 
+def _postgres_settings(settings: Settings) -> dict[str, str]:
+    """Room for the pool of every worker, its two connections for listening and for slots, and for commands beside."""
+    wanted = settings.workers * (connect.CONNECTIONS_PER_PROCESS + 2) + 20
+    return {"max_connections": str(max(100, wanted))}
+
+
 @contextmanager
 def _database(
     settings: Settings, begin: Callable[[Path], embedded.EmbeddedPostgres]
@@ -259,7 +266,8 @@ async def _prepare(settings: Settings, url: str) -> str:
 
 
 def _worker_environment(settings: Settings, url: str) -> dict[str, str]:
-    return dict(os.environ) | {
+    inherited = {name: value for name, value in os.environ.items() if name != "PIXELHOST_DATA_DIR_FILE"}
+    return inherited | {
         "PIXELHOST_DATA_DIR": str(settings.data_dir.resolve()),
         "PIXELHOST_WORKER_DATABASE_URL": url,
     }

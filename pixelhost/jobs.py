@@ -9,7 +9,6 @@ from functools import partial
 
 from pixelhost.core import files, stats, storage, thumbnails
 from pixelhost.db import limits
-from pixelhost.db.connect import job_turn
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)
@@ -49,8 +48,13 @@ JOBS = {
 
 async def run(site: Site, name: str) -> int | None:
     """Run one job now. None when another worker is at it."""
-    async with job_turn(site.db, name) as is_ours:
-        return await JOBS[name].run(site) if is_ours else None
+    turn = await site.slots.take(f"job {name}", 1)
+    if turn is None:
+        return None
+    try:
+        return await JOBS[name].run(site)
+    finally:
+        await site.slots.give_back(turn)
 
 
 async def run_forever(site: Site) -> None:

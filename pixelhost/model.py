@@ -31,7 +31,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login or an API key. `key` is the clear key where the database could decrypt it, else None."""
+    """A login or an API key. `key` is the clear key where it is at hand, else None."""
 
     id: UUID
     user_id: UUID

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pixelhost.plans import BUILT_IN, Plan, PlansError, read_plans
 
@@ -97,9 +97,9 @@ def _blob_store(value: str) -> str:
     parts = _split(value)
     if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
         return value
-    if parts.scheme == "s3" and parts.hostname and set(parse_qs(parts.query)) <= {"endpoint", "region"}:
-        return value
-    raise ValueError(f"'{value}' is neither file:///absolute/path nor s3://bucket?endpoint=URL&region=NAME")
+    if parts.scheme == "s3":
+        raise ValueError("this version keeps blobs in local directories only, not in S3")
+    raise ValueError(f"'{value}' is not file:///absolute/path")
 
 
 def _split(value: str) -> SplitResult:
@@ -135,9 +135,7 @@ class Settings:
     listen: tuple[str, int] = _setting(listen_address, ("127.0.0.1", 8080), "address to serve on, HOST:PORT")
     base_url: str = _setting(_http_url, "", "used in links and mail; empty = the request's own address")
     database_url: str = _setting(_database_url, "", "any Postgres from 15; empty = embedded Postgres", secret=True)
-    blob_store: str = _setting(
-        _blob_store, "", "file:///path or s3://bucket?endpoint=URL&region=NAME; empty = under the data directory"
-    )
+    blob_store: str = _setting(_blob_store, "", "file:///path of a directory; empty = under the data directory")
     workers: int = _setting(_whole(1, 256), lambda: os.cpu_count() or 1, "processes on the one port")
     secret_key: str = _setting(
         _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
@@ -165,12 +163,9 @@ class Settings:
     plans: Mapping[str, Plan] = dataclasses.field(default_factory=lambda: BUILT_IN)
 
     @property
-    def blobs_dir(self) -> Path | None:
-        """The directory of the disk store; None when the bytes go to S3."""
-        if not self.blob_store:
-            return self.data_dir / "blobs"
-        parts = urlsplit(self.blob_store)
-        return Path(parts.path) if parts.scheme == "file" else None
+    def blobs_dir(self) -> Path:
+        """The directory of the disk store."""
+        return Path(urlsplit(self.blob_store).path) if self.blob_store else self.data_dir / "blobs"
 
 
 FIELDS = {PREFIX + field.name.upper(): field for field in dataclasses.fields(Settings) if field.metadata}

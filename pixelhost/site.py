@@ -1,7 +1,7 @@
 """Site: one running pixelhost, that is its settings, database, blob store, clock and counters."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -49,8 +49,6 @@ def open_keyring(settings: Settings) -> Keyring:
 
 def open_store(settings: Settings) -> BlobStore:
     """Raises StoreError."""
-    if settings.blobs_dir is None:
-        raise StoreError("PIXELHOST_BLOB_STORE: this version keeps blobs on local disks only, not on s3://")
     return DiskStore(settings.blobs_dir)
 
 
@@ -58,13 +56,22 @@ def open_store(settings: Settings) -> BlobStore:
 async def open_site(settings: Settings, database_url: str, clock: Clock | None = None) -> AsyncIterator[Site]:
     """A Site on a migrated database. Raises DatabaseError, StoreError, KeyringError."""
     clock = clock or Clock()
-    keys = open_keyring(settings)
-    store = open_store(settings)
-    db = await connect.open_pool(database_url)
-    media = MediaPool(MEDIA_WORKERS)
-    slots = Slots(database_url)
-    changes = Changes(settings.data_dir / "changes", database_url)
     try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{settings.data_dir} cannot be made: {error.strerror}") from error
+    async with AsyncExitStack() as closing:
+        keys = open_keyring(settings)
+        store = open_store(settings)
+        closing.push_async_callback(store.close)
+        db = await connect.open_pool(database_url)
+        closing.push_async_callback(db.close)
+        changes = Changes(settings.data_dir / "changes", database_url)
+        closing.push_async_callback(changes.close)
+        slots = Slots(database_url)
+        closing.push_async_callback(slots.close)
+        media = MediaPool(MEDIA_WORKERS)
+        closing.push_async_callback(media.close)
         yield Site(
             settings=settings,
             db=db,
@@ -78,9 +85,3 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             changes=changes,
             slots=slots,
         )
-    finally:
-        await media.close()
-        await slots.close()
-        await changes.close()
-        await db.close()
-        await store.close()

@@ -19,6 +19,7 @@ from pixelhost import __version__, jobs
 from pixelhost.app import build_app
 from pixelhost.blobs.disk import DiskStore
 from pixelhost.cli import main
+from pixelhost.db.slots import Slots
 from pixelhost.settings import FIELDS, load
 from pixelhost.site import open_site
 from tests.support import postgres
@@ -185,11 +186,13 @@ async def test_each_job_can_be_run_by_hand(run, name):
     assert last_line(await run("job", name)) == f"{name}: 0 done"
 
 
-async def test_a_job_that_another_process_runs_is_left_to_it(run, db):
-    key = "pixelhost job sweep"
-    await db.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", key)
+async def test_a_job_that_another_process_runs_is_left_to_it(run, url: str):
+    elsewhere = Slots(url)
+    assert await elsewhere.take("job sweep", 1)
 
     assert last_line(await run("job", "sweep")) == "sweep: a worker is at it already"
+    await elsewhere.close()
+    assert last_line(await run("job", "sweep")) == "sweep: 0 done"
 
 
 async def test_an_unknown_job_is_refused_with_those_there_are(run):

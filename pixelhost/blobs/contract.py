@@ -1,7 +1,7 @@
 """What a blob store is: stage, write, finish, place, settle; open and delete by location.
 
-The caller holds the lock on the digest's database row from `place` until it has committed, and calls `settle` only
-after the commit. So what a crash left behind, placed but never committed, can be found and cleared.
+The caller holds the digest's lock from `place` until it has committed a row for it, and calls `settle` only after the
+commit. So what a crash left behind, placed but never committed, can be found and cleared.
 """
 
 import hashlib

@@ -91,7 +91,7 @@ class DiskStore:
         return await self.in_thread(self._abandoned)
 
     async def clear(self, abandoned: Abandoned) -> None:
-        await self.in_thread((self.incoming / abandoned.name).unlink, missing_ok=True)
+        await self.in_thread(self._clear, self.incoming / abandoned.name)
 
     async def check(self) -> None:
         staged = await self.stage()
@@ -122,6 +122,10 @@ class DiskStore:
                     return path, descriptor
             except BlockingIOError:
                 pass
+            except OSError:
+                os.close(descriptor)
+                path.unlink(missing_ok=True)
+                raise
             os.close(descriptor)
 
     def _place(self, staged: "DiskStaged", target: Path) -> None:
@@ -163,6 +167,16 @@ class DiskStore:
             finally:
                 os.close(descriptor)
         return found
+
+    def _clear(self, path: Path) -> None:
+        """Under the lock: the name may belong to a writer that was about to take it when we looked."""
+        with suppress(FileNotFoundError, BlockingIOError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(descriptor)
 
     def _placed(self, descriptor: int) -> Stored | None:
         facts = os.fstat(descriptor)
@@ -227,6 +241,9 @@ class DiskStaged:
     def _append(self, pieces: Sequence[Piece]) -> None:
         if self._descriptor < 0:
             self._path, self._descriptor = self._store.new_incoming()
+        room = os.fstatvfs(self._descriptor)
+        if room.f_bavail * room.f_frsize < ROOM_TO_KEEP_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         _write_all(self._descriptor, pieces)
 
     def _finish(self, pieces: Sequence[Piece]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pixelhost import errors, ids
-from pixelhost.core import access, storage, uploads
+from pixelhost.core import access, downloads, gates, storage, uploads
 from pixelhost.core.callers import Caller
 from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
@@ -57,9 +57,14 @@ async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifet
     """A copy of anybody's file in the caller's account, moving no bytes. Raises as reading and uploading do."""
     source = await access.file(site, file_id)
     admission = uploads.admit(site, caller, source.size_bytes)
-    if source.abuse_type:
-        raise errors.FILE_TAKEN_DOWN(type=source.abuse_type)
-    mime = source.mime_type if name is None else mime_type(name, await _head(site, source))
+    if refusal := gates.standing(site, caller, source):
+        raise refusal
+    if source.delete_after_downloads and not caller.owns(source.owner_id):
+        # A copy would be a download that nobody counts.
+        raise errors.FORBIDDEN()
+    mime = (
+        source.mime_type if name is None else mime_type(name, await downloads.head_of(site, source, storage.HEAD_BYTES))
+    )
     async with storage.kept(site, source.blob) as db:
         return await _insert(db, admission, source.blob, name or source.name, mime, lifetime, site.clock.now())
 
@@ -68,24 +73,23 @@ async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
     """Raises NOT_FOUND, FORBIDDEN, and what `name_problems` finds."""
     found = await access.own_file(site, caller, file_id)
     errors.raise_all(name_problems(name))
-    await files.rename(site.db, file_id, name, mime_type(name, await _head(site, found)))
+    await files.rename(
+        site.db, file_id, name, mime_type(name, await downloads.head_of(site, found, storage.HEAD_BYTES))
+    )
     site.changes.note()
     return await access.file(site, file_id)
 
 
 async def set_lifetime(
-    site: Site, caller: Caller, file_id: str, date: datetime | Unset | None, downloads: int | Unset
-) -> File:
+    site: Site, caller: Caller, file_id: str, date: datetime | Unset | None, count: int | Unset
+) -> None:
     """Change when a file goes by itself; UNSET leaves it. Raises NOT_FOUND, FORBIDDEN."""
-    found = await access.own_file(site, caller, file_id)
-    await files.set_delete_after(
-        site.db,
-        file_id,
-        found.delete_after_date if date is UNSET else date,
-        found.delete_after_downloads if downloads is UNSET else downloads,
-    )
+    await access.own_file(site, caller, file_id)
+    if date is not UNSET:
+        await files.set_delete_after_date(site.db, file_id, date)
+    if count is not UNSET:
+        await files.set_delete_after_downloads(site.db, file_id, count)
     site.changes.note()
-    return found
 
 
 async def delete(site: Site, caller: Caller, file_id: str) -> None:
@@ -143,12 +147,3 @@ async def _insert(
         if user.is_banned:
             raise errors.ACCOUNT_BANNED()
         uploads.refuse_full(Admission(user, admission.plan), blob.size_bytes)
-
-
-async def _head(site: Site, file: File) -> bytes:
-    """The first bytes of a file, for sniffing its type."""
-    blob = await site.store.open(file.blob.location)
-    try:
-        return await blob.read(0, min(storage.HEAD_BYTES, blob.size_bytes))
-    finally:
-        blob.close()

@@ -44,14 +44,16 @@ async def update(
 ) -> None:
     """Change what is sent, UNSET leaves it. Raises NOT_FOUND, FORBIDDEN, and as `create`."""
     _check(DEFAULT_TITLE if title is UNSET else title, [("", "")] if entries is UNSET else entries)
+    await _claim_own(site.db, caller, list_id)
     while True:
+        if entries is not UNSET:
+            await _refuse_missing(site, entries)
         with suppress(ForeignKeyViolation):
             async with site.db.acquire() as db, db.transaction():
                 await _claim_own(db, caller, list_id)
                 if title is not UNSET:
                     await lists.set_title(db, list_id, title)
                 if entries is not UNSET:
-                    await _refuse_missing(site, entries)
                     await _set_files(db, list_id, entries)
             return
 

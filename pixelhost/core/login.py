@@ -91,6 +91,7 @@ async def add_user(
             site.db,
             name,
             email=email,
+            email_verified=bool(email),  # whoever may make accounts vouches for it
             password_hash=None if password is None else await hashed(password),
             plan_id=plan_id,
             is_admin=is_admin,

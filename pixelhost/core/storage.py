@@ -14,10 +14,10 @@ from datetime import timedelta
 from typing import Protocol
 
 from pixelhost import errors
-from pixelhost.blobs.contract import Piece, Staged, StoreError
+from pixelhost.blobs.contract import BlobMissing, Piece, Staged, StoreError
 from pixelhost.core import thumbnails
 from pixelhost.db import blobs
-from pixelhost.db.connect import Transaction
+from pixelhost.db.connect import DiskFull, Transaction
 from pixelhost.model import Blob
 from pixelhost.site import Site
 
@@ -91,7 +91,7 @@ async def placed(site: Site, got: Received) -> AsyncIterator[tuple[Transaction, 
             # Always place, never "it is there already": the bytes there may be damaged, these are known to be good.
             with writing_errors():
                 await site.store.place(got.staged)
-            yield db, blob
+                yield db, blob
     except BaseException:
         await delete_if_orphan(site, blob.digest, blob.location)
         raise
@@ -105,7 +105,7 @@ async def kept(site: Site, blob: Blob) -> AsyncIterator[Transaction]:
     Raises NOT_FOUND when it is gone.
     """
     async with site.db.acquire() as db, _unlocked_on_failure(db, blob.digest):
-        if not await blobs.known(db, [blob.digest]):
+        if not await blobs.known(db, [blob.digest]) or not await _is_there(site, blob.location):
             raise errors.NOT_FOUND()
         yield db
 
@@ -117,7 +117,16 @@ async def _unlocked_on_failure(db: Transaction, digest: bytes) -> AsyncIterator[
         await blobs.lock(db, digest)
         yield
     except BaseException:
+        await _unlock(db, digest)
+        raise
+
+
+async def _unlock(db: Transaction, digest: bytes) -> None:
+    """A connection that can't be told to give a lock back is not used again: with it the lock goes."""
+    try:
         await blobs.unlock(db, digest)
+    except BaseException:
+        db.terminate()
         raise
 
 
@@ -156,18 +165,23 @@ async def still_known(site: Site, digest: bytes) -> AsyncIterator[tuple[Blob, in
 
     None when it is gone.
     """
-    async with site.db.acquire() as db:
-        await blobs.lock(db, digest)
-        try:
-            yield await blobs.with_references(db, digest)
-        finally:
-            await blobs.unlock(db, digest)
+    async with site.db.acquire() as db, _unlocked_on_failure(db, digest):
+        yield await blobs.with_references(db, digest)
+        await blobs.unlock(db, digest)
 
 
-async def is_orphan(site: Site, digest: bytes) -> bool:
-    """Whether no row has this digest, waiting for an upload that is about to commit one."""
+async def is_orphan(site: Site, digest: bytes, location: str) -> bool:
+    """Whether there are bytes without a row, waiting for an upload that is about to commit one."""
     async with _unknown(site, digest) as is_unknown:
-        return is_unknown
+        return is_unknown and await _is_there(site, location)
+
+
+async def _is_there(site: Site, location: str) -> bool:
+    try:
+        (await site.store.open(location)).close()
+    except BlobMissing:
+        return False
+    return True
 
 
 async def delete_if_orphan(site: Site, digest: bytes, location: str) -> None:
@@ -231,6 +245,6 @@ def writing_errors() -> Iterator[None]:
     """What the store can't do becomes WRITING, with the reason in the log and not in the answer."""
     try:
         yield
-    except StoreError as error:
+    except (StoreError, DiskFull) as error:
         log.error("storing failed: %s", error)
         raise errors.WRITING() from error

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import aiofiles.os
 from pixelhost import errors
 from pixelhost.core import access
 from pixelhost.media import icons, thumbnails
-from pixelhost.media.workers import MediaCrashed, MediaTimedOut
+from pixelhost.media.workers import MediaError
 from pixelhost.model import File, FileList
 from pixelhost.site import Site
 
@@ -67,11 +68,14 @@ async def _of(site: Site, file: File, width_px: int, height_px: int) -> Thumbnai
     png = await _cached(path)
     if png is None:
         png = await _made(site, file, width_px, height_px)
+        if png is None:
+            return _icon(file.mime_type, width_px, height_px)
         await _keep(path, png)
     return Thumbnail(png, name) if png != NONE_THERE else _icon(file.mime_type, width_px, height_px)
 
 
-async def _made(site: Site, file: File, width_px: int, height_px: int) -> bytes:
+async def _made(site: Site, file: File, width_px: int, height_px: int) -> bytes | None:
+    """NONE_THERE when none can be made of these bytes; None when it didn't work out this time."""
     blob = await site.store.open(file.blob.location)
     try:
         descriptor = blob.fileno()
@@ -79,8 +83,8 @@ async def _made(site: Site, file: File, width_px: int, height_px: int) -> bytes:
             return NONE_THERE
         png = await site.media.run(thumbnails.thumbnail, descriptor, file.mime_type, width_px, height_px)
         return png or NONE_THERE
-    except (MediaCrashed, MediaTimedOut):
-        return NONE_THERE
+    except MediaError:
+        return None
     finally:
         blob.close()
 
@@ -123,7 +127,10 @@ async def _keep(path: Path, png: bytes) -> None:
 
 
 def _trim(folder: Path, limit_bytes: int) -> int:
-    found = [(entry.stat(), entry) for entry in folder.glob("*/*")]
+    found = []
+    for entry in folder.glob("*/*"):
+        with suppress(FileNotFoundError):
+            found.append((entry.stat(), entry))
     size = sum(facts.st_size for facts, _ in found)
     deleted = 0
     for facts, entry in sorted(found, key=lambda pair: pair[0].st_mtime):

@@ -117,6 +117,6 @@ async def _check_orphans(site: Site, report: Report, batch: list[Stored]) -> Non
     known = await blobs.known(site.db, [stored.digest for stored in batch])
     for stored in batch:
         # An upload may be between placing its bytes and committing its row: that one is waited for.
-        if stored.digest not in known and await storage.is_orphan(site, stored.digest):
+        if stored.digest not in known and await storage.is_orphan(site, stored.digest, stored.location):
             detail = f"{stored.size_bytes} bytes that no row knows"
             report.problems.append(Problem("orphan", stored.location, detail))

@@ -15,6 +15,7 @@ import asyncpg
 
 from pixelhost.db.connect import Failure
 
+ANSWER_SECONDS = 2.0
 CHANNEL = "pixelhost_files"
 _NUMBER = struct.Struct("=Q")
 
@@ -51,9 +52,14 @@ class Changes:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
 
     async def listen(self) -> None:
-        """Listen for changes made elsewhere, if we don't already. Raises as connecting does."""
-        if self.is_heard:
-            return
+        """Listen for changes made elsewhere; where we do, see that the line isn't dead. Raises as connecting does."""
+        if self._connection is not None and self.is_heard:
+            try:
+                await self._connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+            except (TimeoutError, *Failure):
+                self._connection.terminate()
+            else:
+                return
         connection = await asyncpg.connect(self._url)
         await connection.add_listener(CHANNEL, self._hear)
         self._heard += 1
@@ -61,7 +67,7 @@ class Changes:
 
     async def close(self) -> None:
         if self._connection is not None:
-            with contextlib.suppress(*Failure, asyncpg.InterfaceError):
+            with contextlib.suppress(*Failure):
                 await self._connection.close()
         self._memory.close()
         os.close(self._file)

@@ -1,24 +1,22 @@
 """Connections: a pool a process, tuned for many short statements."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
 Transaction = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
-"""A connection inside a transaction, where a statement needs one."""
+"""One connection, for what belongs to it: a transaction, or a lock of its session. Each function says which."""
 
 Db = asyncpg.Pool | Transaction
-"""What every statement takes first: the pool, or a connection inside a transaction."""
+"""What every statement takes first: the pool, or one connection of it."""
 
 OLDEST_VERSION = 15
-CONNECTIONS_PER_PROCESS = 10
+CONNECTIONS_PER_PROCESS = 8
 
 UniqueViolation = asyncpg.UniqueViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
-Unreachable = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
-Failure = (asyncpg.PostgresError, OSError)
+DiskFull = asyncpg.DiskFullError
+Failure = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 class DatabaseError(Exception):
@@ -50,7 +48,7 @@ async def open_pool(url: str) -> asyncpg.Pool:
     try:
         return await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=2,
             max_size=CONNECTIONS_PER_PROCESS,
             connection_class=_Connection,
             command_timeout=60,
@@ -61,16 +59,3 @@ async def open_pool(url: str) -> asyncpg.Pool:
 
 
 Row = Any
-
-
-@asynccontextmanager
-async def job_turn(db: asyncpg.Pool, name: str) -> AsyncIterator[bool]:
-    """Whether this process may run the job `name`: no other one, on any machine, runs it until the block ends."""
-    async with db.acquire() as connection:
-        key = f"pixelhost job {name}"
-        is_ours = await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", key)
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key)

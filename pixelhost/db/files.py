@@ -105,10 +105,12 @@ async def rename(db: Db, file_id: str, name: str, mime_type: str) -> None:
     await db.execute("UPDATE files SET name = $2, mime_type = $3 WHERE id = $1", file_id, name, mime_type)
 
 
-async def set_delete_after(db: Db, file_id: str, date: datetime | None, downloads: int) -> None:
-    await db.execute(
-        "UPDATE files SET delete_after_date = $2, delete_after_downloads = $3 WHERE id = $1", file_id, date, downloads
-    )
+async def set_delete_after_date(db: Db, file_id: str, date: datetime | None) -> None:
+    await db.execute("UPDATE files SET delete_after_date = $2 WHERE id = $1", file_id, date)
+
+
+async def set_delete_after_downloads(db: Db, file_id: str, downloads: int) -> None:
+    await db.execute("UPDATE files SET delete_after_downloads = $2 WHERE id = $1", file_id, downloads)
 
 
 async def delete(db: Db, file_id: str) -> bool:

@@ -44,7 +44,7 @@ class Slots:
         async with self._turn:
             if slot in self._held and self._connection is not None:
                 self._held.remove(slot)
-                with contextlib.suppress(*Failure, asyncpg.InterfaceError):  # without the connection it is free already
+                with contextlib.suppress(*Failure):  # without the connection it is free already
                     await self._connection.execute("SELECT pg_advisory_unlock($1)", _key(slot))
 
     async def close(self) -> None:

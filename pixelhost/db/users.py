@@ -50,24 +50,29 @@ async def plan_ids(db: Db) -> list[str]:
 
 
 async def insert(
-    db: Db, name: str, *, email: str, password_hash: str | None, plan_id: str, is_admin: bool, now: datetime
+    db: Db,
+    name: str,
+    *,
+    email: str,
+    email_verified: bool,
+    password_hash: str | None,
+    plan_id: str,
+    is_admin: bool,
+    now: datetime,
 ) -> User:
     """Raises UniqueViolation on `users_name` or `users_email`."""
     row = await db.fetchrow(
-        f"""INSERT INTO users AS u (name, email, password_hash, plan_id, is_admin, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6) RETURNING {COLUMNS}""",
+        f"""INSERT INTO users AS u (name, email, email_verified, password_hash, plan_id, is_admin, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {COLUMNS}""",
         name,
         email,
+        email_verified,
         password_hash,
         plan_id,
         is_admin,
         now,
     )
     return user(row)
-
-
-async def set_password_hash(db: Db, user_id: UUID, password_hash: str) -> None:
-    await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
 
 
 async def with_wrong_counters(db: Db) -> list[tuple[str, int, int, int, int]]:

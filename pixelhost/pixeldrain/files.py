@@ -21,6 +21,7 @@ from pixelhost.wire.params import AnyCharacter, Between
 from pixelhost.wire.uploadform import UploadForm
 
 THUMBNAIL_CACHE = "public, max-age=86400"
+FORM_BYTES = 128 << 10
 DOWNLOADS_MAX = 2**31 - 1
 
 
@@ -81,7 +82,7 @@ async def upload(request: web.Request) -> web.Response:
 async def upload_form(request: web.Request) -> web.Response:
     """POST /file: a multipart form with the file, or `grab_file` with the ID of somebody's. Fields in any order."""
     site, caller = site_of(request), caller_of(request)
-    admission = uploads.admit(site, caller, None)
+    admission = uploads.admit(site, caller, _least_bytes(request))
     if not body.is_multipart(request):
         return await _grab(request, await params.fields(request))
     form = UploadForm(request, site.settings.upload_stall_seconds)
@@ -164,6 +165,12 @@ async def delete(request: web.Request) -> web.Response:
 def origin(request: web.Request) -> Origin:
     captcha_response = params.pairs(target.raw_query(request)).get("recaptcha_response", "")
     return Origin(request.headers.get(hdrs.REFERER), request.host, captcha_response)
+
+
+def _least_bytes(request: web.Request) -> int | None:
+    """How many bytes the file of a form has at least: what is announced, less what the rest of the form may take."""
+    announced = request.content_length if body.is_multipart(request) else None
+    return max(0, announced - FORM_BYTES) if announced is not None else None
 
 
 def _date(moment: datetime | None) -> datetime | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from pixelhost.core import gates, stats
+from pixelhost.core import gates
 from pixelhost.core.callers import Caller
 from pixelhost.model import File, FileList, Session, User
 from pixelhost.plans import Plan
@@ -45,7 +45,7 @@ def file_info(site: Site, caller: Caller, file: File) -> dict[str, Any]:
         "can_download": refusal is None,
         "show_ads": plan.show_ads,
         "allow_video_player": True,
-        "download_speed_limit": 0 if stats.is_premium(site, caller, file) else plan.download_speed_limit,
+        "download_speed_limit": 0,  # nothing slows downloads down in this version
     }
 
 

@@ -9,7 +9,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pixelhost import errors
 from pixelhost.wire.sockets import Cut, Receiver
 
-SMALL_BODY_BYTES: Final = 4 << 20  # a list of 10,000 files with descriptions stays below
+SMALL_BODY_BYTES: Final = 4 << 20  # a list of 10,000 files, with some hundred characters to say about each
+SMALL_BODY_STALL_SECONDS: Final = 60
 
 LARGE_BYTES: Final = 8 << 20  # from here on a thread receives, and the connection ends with the upload
 CUT_OFF = "The upload was cut off before its end. Nothing was stored"
@@ -74,13 +75,18 @@ async def ask_for_body(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
+async def _next_piece(request: web.Request) -> bytes:
+    async with asyncio.timeout(SMALL_BODY_STALL_SECONDS):
+        return await request.content.readany()
+
+
 async def small(request: web.Request) -> bytes:
     """A whole body of at most 4 MiB. Raises FILE_TOO_LARGE, ERROR_READING_INPUT."""
     pieces = []
     size = 0
     try:
         await ask_for_body(request)
-        while piece := await request.content.readany():
+        while piece := await _next_piece(request):
             size += len(piece)
             if size > SMALL_BODY_BYTES:
                 raise errors.FILE_TOO_LARGE(

@@ -22,7 +22,7 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
 Disposition = Literal["inline", "attachment"]
 
 SMALL_BYTES = 64 << 10  # up to here one write of head and body is quicker than a sendfile
-STEP_BYTES = 16 << 20  # so much is sent before it is counted
+STEP_BYTES = 1 << 20  # so much is sent before it is counted
 ACCEL_PREFIX = "/_blobs/"
 
 SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
@@ -134,8 +134,9 @@ async def _send_multiple(
     async def all_parts() -> AsyncGenerator[Part, None]:
         for head, extent in zip(opened, extents, strict=True):
             yield head
-            async for part in content.parts(extent.start, extent.stop):
-                yield part
+            async with aclosing(content.parts(extent.start, extent.stop)) as parts:
+                async for part in parts:
+                    yield part
         yield closed
 
     response = await _begin(request, 206, headers, size)
@@ -147,7 +148,7 @@ async def _send_multiple(
 def _is_for_nginx(request: web.Request, content: Content) -> bool:
     """Not with conditions that nginx would judge again, by an entity tag that isn't ours."""
     settings = dialect.site_of(request).settings
-    if not settings.accel or not content.location or settings.blobs_dir is None:
+    if not settings.accel or not content.location:
         return False
     return not any(name in request.headers for name in (hdrs.IF_RANGE, hdrs.IF_MATCH, hdrs.IF_UNMODIFIED_SINCE))
 
@@ -212,14 +213,14 @@ async def _read(part: Slice) -> bytes:
 
 async def _send_slice(request: web.Request, response: web.StreamResponse, part: Slice) -> None:
     descriptor = part.blob.fileno()
+    if descriptor is not None:
+        # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
+        ends = part.blob.read_cached(part.offset, 1), part.blob.read_cached(part.offset + part.count - 1, 1)
+        await sockets.send_file(request, descriptor, part.offset, part.count, part.note, is_cached=None not in ends)
+        return
     for offset in range(part.offset, part.offset + part.count, STEP_BYTES):
         count = min(STEP_BYTES, part.offset + part.count - offset)
-        if descriptor is None:
-            await response.write(await part.blob.read(offset, count))
-        else:
-            # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
-            ends = part.blob.read_cached(offset, 1), part.blob.read_cached(offset + count - 1, 1)
-            await sockets.send_file(request, descriptor, offset, count, is_cached=None not in ends)
+        await response.write(await part.blob.read(offset, count))
         part.note(count)
 
 

@@ -129,7 +129,7 @@ def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
         except (ApiError, ApiErrors) as error:
             refusal: ApiError | ApiErrors = error
         except Exception:
-            log.exception("%s %s failed", request.method, request.path)
+            log.exception("%s %s failed", request.method, request.raw_path)
             refusal = errors.INTERNAL()
         begun: web.StreamResponse | None = request.get(BEGUN)
         if begun is not None:

@@ -8,6 +8,7 @@ No default = required. The type picks the parser, marks pick the checks. All fie
 together, in the order of declaration. `UNSET` as a default tells "not sent" from "sent empty".
 """
 
+import asyncio
 import dataclasses
 import re
 from collections.abc import Callable, Hashable, Mapping
@@ -76,12 +77,12 @@ class _Field:
 
 def query(request: web.BaseRequest, wanted: type[T]) -> T:
     """Parameters of the URL's query. Unknown ones are ignored."""
-    return _from_text(pairs(target.raw_query(request)), wanted)
+    return from_text(pairs(target.raw_query(request)), wanted)
 
 
 async def form(request: web.Request, wanted: type[T]) -> T:
     """Parameters of a small form, URL-encoded or multipart. Unknown ones are ignored."""
-    return _from_text(await fields(request), wanted)
+    return from_text(await fields(request), wanted)
 
 
 async def json(request: web.Request, wanted: type[T]) -> T:
@@ -95,7 +96,7 @@ async def json(request: web.Request, wanted: type[T]) -> T:
 
 def from_text(sent: Mapping[str, str], wanted: type[T]) -> T:
     """Parameters that were read already, like those of an upload's form."""
-    return _from_text(sent, wanted)
+    return _build(wanted, sent, lambda field, text: field.parse(field.name, text))
 
 
 async def fields(request: web.Request) -> dict[str, str]:
@@ -103,7 +104,7 @@ async def fields(request: web.Request) -> dict[str, str]:
     if body.is_multipart(request):
         return await _multipart_fields(request)
     try:
-        return pairs((await body.small(request)).decode("ascii"))
+        return pairs((await body.small(request)).decode("utf-8"))
     except UnicodeDecodeError:
         raise errors.UTF8_STRING_PARSE_FAILED(field="body") from None
 
@@ -129,7 +130,7 @@ async def _multipart_fields(request: web.Request) -> dict[str, str]:
                 continue
             refuse_undecodable(part)
             value = bytearray()
-            while chunk := await part.read_chunk():
+            while chunk := await _next_chunk(part):
                 size += len(chunk)
                 if size > body.SMALL_BODY_BYTES:
                     raise errors.FILE_TOO_LARGE(message="The form is too large")
@@ -138,6 +139,11 @@ async def _multipart_fields(request: web.Request) -> dict[str, str]:
     except (*body.READING_FAILED, ValueError, RuntimeError, AssertionError) as error:
         raise errors.ERROR_READING_INPUT(message="The multipart form could not be read") from error
     return found
+
+
+async def _next_chunk(part: BodyPartReader) -> bytes:
+    async with asyncio.timeout(body.SMALL_BODY_STALL_SECONDS):
+        return await part.read_chunk()
 
 
 def refuse_undecodable(part: BodyPartReader) -> None:
@@ -160,10 +166,6 @@ def text_of(value: bytes, field: str) -> str:
 
 def _unquoted(text: str, field: str) -> str:
     return text_of(unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")), field)
-
-
-def _from_text(sent: Mapping[str, str], wanted: type[T]) -> T:
-    return _build(wanted, sent, lambda field, text: field.parse(field.name, text))
 
 
 def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[_Field, Any], Any]) -> T:

@@ -21,6 +21,7 @@ from pixelhost import threads
 PATIENCE_MS = 5  # how long a thread waits for the other side before the event loop does
 SEND_BYTES = 512 << 10
 AT_ONCE_BYTES = 1 << 20
+NOTED_BYTES = 16 << 20  # so much at most is sent before it is counted
 LARGE_BUFFER_BYTES = 4 << 20
 SMALL_BUFFER_BYTES = 1 << 20
 LARGE_BUFFERED_RECEIVERS = 2  # beyond so many at once in a process, memory matters more than speed
@@ -35,9 +36,15 @@ class Cut(Exception):
 
 
 async def send_file(
-    request: web.BaseRequest, descriptor: int, offset: int, count: int, *, is_cached: bool = False
+    request: web.BaseRequest,
+    descriptor: int,
+    offset: int,
+    count: int,
+    note: Callable[[int], None],
+    *,
+    is_cached: bool = False,
 ) -> None:
-    """Send `count` bytes of a file over a response's connection. Raises ConnectionError.
+    """Send `count` bytes of a file over a response's connection, telling `note` what went. Raises ConnectionError.
 
     What is in memory already and not much goes at once, as far as the socket takes it: a thread would cost more.
     """
@@ -46,11 +53,18 @@ async def send_file(
         raise ConnectionResetError
     await _flush(request, transport)
     with _duplicate(transport) as sock:
-        sent = _push(sock, descriptor, offset, count, patience_ms=0) if is_cached and count <= AT_ONCE_BYTES else 0
+        loop = asyncio.get_running_loop()
+        sent = 0
+        if is_cached and count <= AT_ONCE_BYTES:
+            sent = _push(sock, descriptor, offset, count, patience_ms=0)
+            note(sent)
         while sent < count:
-            sent += await threads.run(_threads, lambda: _push(sock, descriptor, offset + sent, count - sent))  # noqa: B023
-            if sent < count:
-                await _ready(sock, asyncio.get_running_loop().add_writer, asyncio.get_running_loop().remove_writer)
+            size = min(count - sent, NOTED_BYTES)
+            pushed = await threads.run(_threads, lambda: _push(sock, descriptor, offset + sent, size))  # noqa: B023
+            sent += pushed
+            note(pushed)
+            if pushed < size:
+                await _ready(sock, loop.add_writer, loop.remove_writer)
 
 
 class Receiver:
@@ -159,6 +173,11 @@ def _push(sock: socket.socket, descriptor: int, offset: int, count: int, patienc
             if not waiting.poll(patience_ms):
                 break
             continue
+        except ConnectionError:
+            # What went before counts; the next call finds the connection as dead.
+            if sent:
+                break
+            raise
         if pushed == 0:
             raise ConnectionAbortedError("the file is shorter than its row says")
         sent += pushed

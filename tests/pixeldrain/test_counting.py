@@ -1,5 +1,7 @@
 """What is counted for a file: views, downloads and bytes, once per address, and what follows from it."""
 
+import asyncio
+
 import pytest
 
 from pixelhost import jobs
@@ -198,3 +200,19 @@ async def test_bytes_uploaded_again_during_the_grace_period_stay(alice: Person, 
     clock.advance(seconds=site.settings.sweep_grace_seconds + 60)
     assert await jobs.run(site, "sweep") == 0
     assert (await alice.get(f"/api/file/{file_id}")).body == DATA
+
+
+async def test_what_a_client_took_before_it_went_away_counts(alice: Person, port: int, flush):
+    file_id = await alice.upload("large.bin", b"x" * (12 << 20))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /api/file/{file_id} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await reader.readexactly(6 << 20)
+    writer.transport.abort()
+    for _ in range(100):
+        await flush()
+        info = await alice.info(file_id)
+        if info["downloads"]:
+            break
+        await asyncio.sleep(0.05)
+    assert info["downloads"] == 1
+    assert 6 << 20 <= info["bandwidth_used"] <= 12 << 20

@@ -288,3 +288,10 @@ async def test_a_file_cut_short_on_the_disk_cuts_the_connection_instead_of_endin
     length = int(re.search(rb"Content-Length: (\d+)", head)[1])
     assert head.startswith(b"HTTP/1.1 500 ") or length > len(body)
     assert b"success" not in body[1:] or head.startswith(b"HTTP/1.1 500 ")
+
+
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since", "If-Range"])
+async def test_a_date_beyond_the_calendar_is_no_date(alice: Person, header: str):
+    file_id = await alice.upload()
+    answer = await alice.get(f"/api/file/{file_id}", headers={header: "Fri, 31 Dec 9999 23:59:59 -2359"})
+    assert answer.status == 200

@@ -1,5 +1,6 @@
 """Lists: made, read, changed, deleted, and sent as a zip."""
 
+import asyncio
 import io
 import json
 import re
@@ -228,3 +229,11 @@ async def test_the_thumbnail_of_a_list_is_that_of_its_first_file(alice: Person):
     path = f"/api/list/{await alice.make_list(*ids)}/thumbnail"
     assert (await alice.get(path)).body == (await alice.get(f"/api/file/{ids[0]}/thumbnail")).body
     assert (await alice.get(path + "?width=17")).refusal == (400, "invalid_thumbnail_size")
+
+
+async def test_many_changes_at_once_all_end(alice: Person):
+    first, second = await alice.upload("a"), await alice.upload("b")
+    list_ids = [await alice.make_list(first) for _ in range(30)]
+    change = {"files": [{"id": second}]}
+    answers = await asyncio.gather(*(alice.put(f"/api/list/{list_id}", json=change) for list_id in list_ids))
+    assert {answer.status for answer in answers} == {200}
