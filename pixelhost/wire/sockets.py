@@ -19,7 +19,6 @@ from aiohttp import web
 from pixelhost import threads
 
 PATIENCE_MS = 5  # how long a thread waits for the other side before the event loop does
-SEND_BYTES = 512 << 10
 AT_ONCE_BYTES = 1 << 20
 NOTED_BYTES = 16 << 20  # so much at most is sent before it is counted
 LARGE_BUFFER_BYTES = 4 << 20
@@ -168,7 +167,7 @@ def _push(sock: socket.socket, descriptor: int, offset: int, count: int, patienc
     sent = 0
     while sent < count:
         try:
-            pushed = os.sendfile(sock.fileno(), descriptor, offset + sent, min(SEND_BYTES, count - sent))
+            pushed = os.sendfile(sock.fileno(), descriptor, offset + sent, count - sent)
         except BlockingIOError:
             if not waiting.poll(patience_ms):
                 break

@@ -228,6 +228,7 @@ class Promises:
     gone: set[str] = field(default_factory=set)
     unsure: dict[str, bytes] = field(default_factory=dict)  # a delete of it was sent, and never answered
     sent: int = 0
+    is_dying: bool = False
 
     def keep_busy(self, seed: int) -> None:
         """Upload and delete until the server is cut off."""
@@ -251,6 +252,10 @@ class Promises:
                     mine.append(file_id)
         except CUT:
             return
+        except AssertionError:
+            # Postgres may die an instant before the workers: then they say so, which acknowledges nothing.
+            if not self.is_dying:
+                raise
 
     def check(self, running: Running) -> None:
         for file_id, data in self.there.items():
@@ -277,6 +282,7 @@ def test_all_that_was_acknowledged_survives_the_death_of_everything(directory):
                 thread.start()
             delay = random.uniform(0.2, 2)
             time.sleep(delay)
+            promises.is_dying = True
             running.kill()
             for thread in busy:
                 thread.join(10)
