@@ -69,7 +69,7 @@ async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifet
         return await _insert(db, admission, source.blob, name or source.name, mime, lifetime, site.clock.now())
 
 
-async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
+async def rename(site: Site, caller: Caller, file_id: str, name: str) -> None:
     """Raises NOT_FOUND, FORBIDDEN, and what `name_problems` finds."""
     found = await access.own_file(site, caller, file_id)
     errors.raise_all(name_problems(name))
@@ -77,7 +77,6 @@ async def rename(site: Site, caller: Caller, file_id: str, name: str) -> File:
         site.db, file_id, name, mime_type(name, await downloads.head_of(site, found, storage.HEAD_BYTES))
     )
     site.changes.note()
-    return await access.file(site, file_id)
 
 
 async def set_lifetime(
