@@ -11,7 +11,8 @@ _SHAPE = re.compile(rf"[A-Za-z0-9]{{{LENGTH}}}")
 
 
 def new_id() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    number = secrets.randbelow(len(ALPHABET) ** LENGTH)
+    return "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(LENGTH))
 
 
 def is_id(text: str) -> bool:

@@ -66,15 +66,15 @@ class File:
     uploaded_at: datetime
     kept_at: datetime
     last_viewed_at: datetime
-    views: int
-    downloads: int
-    bandwidth_bytes: int
-    bandwidth_paid_bytes: int
-    delete_after_date: datetime | None
-    delete_after_downloads: int
-    abuse_type: str
-    abuse_reporter: str
-    virus_name: str
+    views: int = 0
+    downloads: int = 0
+    bandwidth_bytes: int = 0
+    bandwidth_paid_bytes: int = 0
+    delete_after_date: datetime | None = None
+    delete_after_downloads: int = 0
+    abuse_type: str = ""
+    abuse_reporter: str = ""
+    virus_name: str = ""
 
     @property
     def size_bytes(self) -> int:

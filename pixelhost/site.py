@@ -11,6 +11,7 @@ from pixelhost.blobs.contract import BlobStore, StoreError
 from pixelhost.blobs.disk import DiskStore
 from pixelhost.clock import Clock
 from pixelhost.core.counters import Counters
+from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
 from pixelhost.db import connect
 from pixelhost.db.changes import Changes
@@ -33,6 +34,7 @@ class Site:
     counters: Counters
     media: MediaPool
     files: FileLookup
+    intake: Intake
     sessions: SessionLookup
     changes: Changes
     slots: Slots
@@ -81,6 +83,7 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             counters=Counters(),
             media=media,
             files=FileLookup(db, changes),
+            intake=Intake(db, store),
             sessions=session_lookup(db, clock),
             changes=changes,
             slots=slots,

@@ -1,4 +1,4 @@
-"""Blocking work in threads, cancelled safely."""
+"""Work that comes to its end even when the one who waits for it is cancelled."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,8 +9,12 @@ T = TypeVar("T")
 
 
 async def run(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """What `work` returns or raises. A cancellation waits for it: it may use descriptors that are closed next."""
-    working = asyncio.get_running_loop().run_in_executor(threads, work)
+    """What blocking `work` returns or raises. A cancellation waits for it: it may use descriptors that go next."""
+    return await to_the_end(asyncio.get_running_loop().run_in_executor(threads, work))
+
+
+async def to_the_end(working: asyncio.Future[T]) -> T:
+    """What a future or task comes to. A cancellation is raised when it has."""
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:

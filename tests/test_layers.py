@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "pixelhost"
 
 LAYERS = (
-    {"errors", "model", "settings", "plans", "clock", "ids", "keyring", "threads"},
+    {"batching", "errors", "model", "settings", "plans", "clock", "ids", "keyring", "threads"},
     {"db", "blobs", "media"},
     {"site", "core"},
     {"wire"},

@@ -1,7 +1,7 @@
 """What a blob store is: stage, write, finish, place, settle; open and delete by location.
 
-The caller holds the digest's lock from `place` until it has committed a row for it, and calls `settle` only after the
-commit. So what a crash left behind, placed but never committed, can be found and cleared.
+The caller places, commits a row, and calls `settle` only then. So what a crash left behind, placed but never
+committed, can be found and cleared.
 """
 
 import hashlib
@@ -60,6 +60,15 @@ class Staged(Protocol):
     async def write(self, pieces: Sequence[Piece]) -> None:
         """Append, hashing on the way; the pieces may be reused afterwards. Raises StoreError."""
 
+    async def direct(self) -> int | None:
+        """A descriptor to append to, where the bytes are kept in a local file: tell `appended` what was written.
+
+        Either this or `write`, not both. Raises StoreError.
+        """
+
+    async def appended(self, count: int) -> None:
+        """Hash the next `count` bytes that were written to the descriptor. Raises StoreError."""
+
     async def finish(self, pieces: Sequence[Piece] = ()) -> None:
         """Append the last pieces and make all durable, or ready to be made so by `place`. Raises StoreError."""
 
@@ -91,6 +100,8 @@ class Stored:
     location: str
     digest: bytes
     size_bytes: int
+    is_settled: bool = True
+    """False while there is a staging that these bytes were placed from: a commit may be about to come."""
 
 
 @dataclass(frozen=True)

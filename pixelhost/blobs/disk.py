@@ -14,13 +14,14 @@ import hashlib
 import itertools
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from pixelhost import threads
+from pixelhost.batching import Batcher
 from pixelhost.blobs.contract import Abandoned, BlobMissing, Checksums, Piece, Staged, Stored, StoreError
 
 P = ParamSpec("P")
@@ -28,7 +29,9 @@ T = TypeVar("T")
 
 INCOMING = "incoming"
 THREADS = 16
+TOGETHER = 4  # threads that share a group of small files
 HELD_BYTES = 64 << 10
+READ_BYTES = 1 << 20
 IOV_MAX = os.sysconf("SC_IOV_MAX")
 ROOM_TO_KEEP_BYTES = 64 << 20  # a disk filled to the brim takes Postgres down with it
 
@@ -41,6 +44,7 @@ class DiskStore:
         self._prefix = str(root)
         self._name, self._numbers = secrets.token_hex(8), itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
+        self._together = Batcher(self._place_together)
         try:
             self.incoming.mkdir(parents=True, exist_ok=True)
             self._is_in_memory = _is_in_memory(root)
@@ -61,7 +65,10 @@ class DiskStore:
 
     async def place(self, staged: Staged) -> None:
         assert isinstance(staged, DiskStaged)
-        await self.in_thread(self._place, staged, self.root / self.location_of(staged))
+        if not staged.is_held:
+            await self.in_thread(self._place, staged)
+        elif failure := await self._together.get(staged):
+            raise self._error(failure) from failure
 
     async def settle(self, staged: Staged) -> None:
         # One of two names of the same file goes: no data is freed, so it is not worth a thread.
@@ -108,13 +115,13 @@ class DiskStore:
         try:
             return await threads.run(self._threads, lambda: function(*args, **kwargs))
         except OSError as error:
-            raise StoreError(f"{error.filename or self.root}: {error.strerror}") from error
+            raise self._error(error) from error
 
     def new_incoming(self) -> tuple[Path, int]:
         """A new incoming file, locked by this process. Blocking."""
         while True:
             path = Path(f"{self.incoming}/{self._name}-{next(self._numbers)}")
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # Whoever clears leftovers may have been quicker than the lock: then the name is gone, take another.
@@ -128,18 +135,36 @@ class DiskStore:
                 raise
             os.close(descriptor)
 
-    def _place(self, staged: "DiskStaged", target: Path) -> None:
+    def _error(self, error: OSError) -> StoreError:
+        return StoreError(f"{error.filename or self.root}: {error.strerror}")
+
+    async def _place_together(self, held: Sequence["DiskStaged"]) -> Mapping["DiskStaged", OSError]:
+        """Those that failed. A few threads for all, because a visit costs as much as a small file; more only wait."""
+        size = -(-len(held) // (1 if self._is_in_memory else TOGETHER))
+        parts = [held[start : start + size] for start in range(0, len(held), size)]
+        failures = await asyncio.gather(*(self.in_thread(self._place_some, part) for part in parts))
+        return dict(pair for part in failures for pair in part)
+
+    def _place_some(self, held: Sequence["DiskStaged"]) -> list[tuple["DiskStaged", OSError]]:
+        failures = []
+        for staged in held:
+            try:
+                self._place(staged)
+            except OSError as error:
+                failures.append((staged, error))
+        return failures
+
+    def _place(self, staged: "DiskStaged") -> None:
         source = staged.written()
+        target = self.root / self.location_of(staged)
         try:
-            os.link(source, target)
-        except FileNotFoundError:
-            _make_directory(target.parent)
             os.link(source, target)
         except FileExistsError:
             # Replace whatever lies there: it may be damaged, and these bytes were just hashed.
-            spare = source.with_name(source.name + "-again")
-            os.link(source, spare)
-            spare.rename(target)
+            _link_again(source, target)
+        except FileNotFoundError:
+            _make_directory(target.parent)
+            _link_again(source, target)
         _sync_directory(target.parent)
 
     def _walk(self) -> Iterator[Stored]:
@@ -150,7 +175,8 @@ class DiskStore:
                         continue
                     with suppress(FileNotFoundError):
                         location = f"{first.name}/{second.name}/{entry.name}"
-                        yield Stored(location, bytes.fromhex(entry.name), entry.stat().st_size)
+                        facts = entry.stat()
+                        yield Stored(location, bytes.fromhex(entry.name), facts.st_size, is_settled=facts.st_nlink == 1)
 
     def _abandoned(self) -> list[Abandoned]:
         found = []
@@ -184,7 +210,7 @@ class DiskStore:
             return None
         with open(descriptor, "rb", closefd=False) as file:
             digest = hashlib.file_digest(file, "sha256").digest()
-        return Stored(_location(digest), digest, facts.st_size)
+        return Stored(_location(digest), digest, facts.st_size, is_settled=False)
 
 
 class DiskStaged:
@@ -204,12 +230,23 @@ class DiskStaged:
             if failure is not None:
                 raise failure
 
+    async def direct(self) -> int:
+        await self._store.in_thread(self._append, ())
+        return self._descriptor
+
+    async def appended(self, count: int) -> None:
+        await self._store.in_thread(self._hash_file, count)
+
     async def finish(self, pieces: Sequence[Piece] = ()) -> None:
         if self._path is None and sum(len(piece) for piece in pieces) <= HELD_BYTES:
             self._held = b"".join(pieces)
             self._hash([self._held])
         else:
             await self._store.in_thread(self._finish, pieces)
+
+    @property
+    def is_held(self) -> bool:
+        return self._path is None
 
     async def discard(self) -> None:
         # Unlike settling, this frees what may be gigabytes: work for a thread.
@@ -238,12 +275,21 @@ class DiskStaged:
         for piece in pieces:
             self.checksums.update(piece)
 
+    def _hash_file(self, count: int) -> None:
+        """They were just written: so they come from memory, not from the disk."""
+        _check_room(self._descriptor)
+        buffer = memoryview(bytearray(min(count, READ_BYTES)))
+        end = self.checksums.size_bytes + count
+        while (at := self.checksums.size_bytes) < end:
+            read = os.preadv(self._descriptor, [buffer[: end - at]], at)
+            if read == 0:
+                raise OSError(errno.EIO, "bytes that were written are not there")
+            self.checksums.update(buffer[:read])
+
     def _append(self, pieces: Sequence[Piece]) -> None:
         if self._descriptor < 0:
             self._path, self._descriptor = self._store.new_incoming()
-        room = os.fstatvfs(self._descriptor)
-        if room.f_bavail * room.f_frsize < ROOM_TO_KEEP_BYTES:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _check_room(self._descriptor)
         _write_all(self._descriptor, pieces)
 
     def _finish(self, pieces: Sequence[Piece]) -> None:
@@ -289,6 +335,12 @@ def _location(digest: bytes) -> str:
     return f"{name[:2]}/{name[2:4]}/{name}"
 
 
+def _check_room(descriptor: int) -> None:
+    room = os.fstatvfs(descriptor)
+    if room.f_bavail * room.f_frsize < ROOM_TO_KEEP_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
     """Gathered writes, as many as it takes: writev may write less than asked."""
     waiting = [memoryview(piece) for piece in pieces if len(piece)]
@@ -303,6 +355,15 @@ def _write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
         del waiting[:done]
         if written:
             waiting[0] = waiting[0][written:]
+
+
+def _link_again(source: Path, target: Path) -> None:
+    """As os.link, replacing what is there, by another name: two uploads of the same bytes may be here at once."""
+    spare = source.with_name(source.name + "-again")
+    os.link(source, spare)
+    spare.rename(target)
+    # Of two names for the same file rename leaves both.
+    spare.unlink(missing_ok=True)
 
 
 def _make_directory(directory: Path) -> None:

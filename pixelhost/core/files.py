@@ -1,16 +1,17 @@
 """Files of an account: add, grab, rename, let expire, delete."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pixelhost import errors, ids
+from pixelhost.blobs.contract import BlobMissing, Staged
 from pixelhost.core import access, downloads, gates, storage, uploads
 from pixelhost.core.callers import Caller
+from pixelhost.core.intake import Account
 from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
 from pixelhost.db import files, users
-from pixelhost.db.connect import Transaction
 from pixelhost.errors import ApiError
 from pixelhost.media.mime import mime_type
 from pixelhost.model import UNSET, Blob, File, Unset
@@ -49,8 +50,8 @@ async def add(site: Site, admission: Admission, name: str, got: Received, lifeti
     if got.size_bytes == 0:
         raise errors.NO_FILE()
     mime = mime_type(name, got.head)
-    async with storage.placed(site, got) as (db, blob):
-        return await _insert(db, admission, blob, name, mime, lifetime, site.clock.now())
+    async with storage.placed(site, got) as blob:
+        return await _insert(site, admission, _new(site, admission, name, mime, blob, lifetime), got.staged)
 
 
 async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifetime: Lifetime) -> File:
@@ -65,8 +66,11 @@ async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifet
     mime = (
         source.mime_type if name is None else mime_type(name, await downloads.head_of(site, source, storage.HEAD_BYTES))
     )
-    async with storage.kept(site, source.blob) as db:
-        return await _insert(db, admission, source.blob, name or source.name, mime, lifetime, site.clock.now())
+    new = _new(site, admission, name or source.name, mime, source.blob, lifetime)
+    try:
+        return await _insert(site, admission, new, None)
+    except BlobMissing as error:
+        raise errors.NOT_FOUND() from error
 
 
 async def rename(site: Site, caller: Caller, file_id: str, name: str) -> None:
@@ -114,35 +118,32 @@ async def delete_due(site: Site) -> int:
     return deleted
 
 
-async def _insert(
-    db: Transaction,
-    admission: Admission,
-    blob: Blob,
-    name: str,
-    mime: str,
-    lifetime: Lifetime,
-    now: datetime,
-) -> File:
-    while True:
-        file = await files.insert_within(
-            db,
-            ids.new_id(),
-            owner_id=admission.user.id,
-            blob=blob,
-            name=name,
-            mime_type=mime,
-            now=now,
-            delete_after_date=lifetime.date,
-            delete_after_downloads=lifetime.downloads,
-            storage_limit=admission.plan.storage_space,
-            count_limit=admission.plan.file_count_limit,
-        )
-        if file is not None:
-            return file
+def _new(site: Site, admission: Admission, name: str, mime: str, blob: Blob, lifetime: Lifetime) -> File:
+    now = site.clock.now()
+    return File(
+        id=ids.new_id(),
+        name=name,
+        mime_type=mime,
+        blob=blob,
+        owner_id=admission.user.id,
+        owner_plan_id=admission.user.plan_id,
+        uploaded_at=now,
+        kept_at=now,
+        last_viewed_at=now,
+        delete_after_date=lifetime.date,
+        delete_after_downloads=lifetime.downloads,
+    )
+
+
+async def _insert(site: Site, admission: Admission, new: File, staged: Staged | None) -> File:
+    account = Account(new.owner_id, admission.plan.storage_space, admission.plan.file_count_limit)
+    while not await site.intake.add(account, new, staged):
         # The account filled up or was banned since the admission; if it wasn't, the random ID is taken: try another.
-        user = await users.by_id(db, admission.user.id)
+        user = await users.by_id(site.db, new.owner_id)
         if user is None:
             raise errors.AUTHENTICATION_FAILED()
         if user.is_banned:
             raise errors.ACCOUNT_BANNED()
-        uploads.refuse_full(Admission(user, admission.plan), blob.size_bytes)
+        uploads.refuse_full(Admission(user, admission.plan), new.size_bytes)
+        new = replace(new, id=ids.new_id())
+    return new

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from pixelhost.batching import Batcher
 from pixelhost.clock import Clock
-from pixelhost.core.batching import Batcher
 from pixelhost.db import files, sessions
 from pixelhost.db.changes import Changes, Generation
 from pixelhost.db.sessions import KeyHolder, KeyUse

@@ -1,29 +1,32 @@
-"""Where rows meet bytes: receive into staging, place under the digest's lock, sweep what nobody refers to.
+"""Where rows meet bytes: receive into staging, place, sweep what nobody refers to.
 
-The digest's lock is an advisory one of the database. It covers the time from placing bytes until the row that knows
-them is committed; the sweep and the clearing of leftovers take it before they delete bytes. It stands in for a lock
-on the row itself, which would need a transaction around the disk's work: two round trips more for every upload.
+Bytes are placed before the row that refers to them is inserted, and deleted only under the lock of the blob's row, or
+of the place in the index where it would be. So whoever inserts looks, with that lock, whether they are still there
+(`intake`), and places them again if they are not.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from functools import partial
+from typing import Protocol, Self
 
 from pixelhost import errors
 from pixelhost.blobs.contract import BlobMissing, Piece, Staged, StoreError
 from pixelhost.core import thumbnails
 from pixelhost.db import blobs
-from pixelhost.db.connect import DiskFull, Transaction
+from pixelhost.db.connect import DiskFull
 from pixelhost.model import Blob
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)
 
 BATCH_BYTES = 1 << 20
+HASHED_BEHIND_BYTES = 64 << 20  # so far hashing may fall behind receiving: what it reads should be in memory still
 HEAD_BYTES = 4096
 SWEEP_BATCH = 200
 
@@ -32,9 +35,16 @@ class Source(Protocol):
     """Bytes that arrive."""
 
     async def read(self) -> Piece:
-        """The next piece, of any size, empty at the end. One of 1 MiB and more is good until the next read but one.
+        """The next piece, of any size, empty at the end. Raises ERROR_READING_INPUT when it was cut off."""
 
-        Raises ERROR_READING_INPUT when it was cut off.
+    @property
+    def can_pour(self) -> bool:
+        """Whether `pour` may be used instead of `read`."""
+
+    async def pour(self, descriptor: int) -> int:
+        """Append what comes next to a file; how many bytes that were, 0 at the end.
+
+        Raises ERROR_READING_INPUT when it was cut off, OSError when the file can't take it.
         """
 
 
@@ -67,7 +77,11 @@ async def received(
     with writing_errors():
         staged = await site.store.stage([name for name in digests if name != "sha-256"], expected_bytes)
     try:
-        head = await _receive(staged, source, refuse_size)
+        descriptor = await _direct(staged) if source.can_pour else None
+        if descriptor is None:
+            head = await _receive(staged, source, refuse_size)
+        else:
+            head = await _pour(staged, descriptor, source, refuse_size)
         for name, digest in digests.items():
             if staged.checksums.named(name) != digest:
                 raise errors.ERROR_READING_INPUT(
@@ -79,61 +93,28 @@ async def received(
 
 
 @asynccontextmanager
-async def placed(site: Site, got: Received) -> AsyncIterator[tuple[Transaction, Blob]]:
-    """Make the bytes readable, the digest locked; the block inserts what refers to them, which unlocks it.
+async def placed(site: Site, got: Received) -> AsyncIterator[Blob]:
+    """Make the bytes readable; the block commits what refers to them. If it fails, they go again unless others do.
 
-    If the block fails, they go again unless others refer to them. Raises WRITING.
+    Raises WRITING.
     """
     sums = got.staged.checksums
     blob = Blob(sums.digest, sums.size_bytes, sums.crc32, site.store.location_of(got.staged))
     try:
-        async with site.db.acquire() as db, _unlocked_on_failure(db, blob.digest):
-            # Always place, never "it is there already": the bytes there may be damaged, these are known to be good.
-            with writing_errors():
-                await site.store.place(got.staged)
-                yield db, blob
+        # Always place, never "it is there already": the bytes there may be damaged, these are known to be good.
+        with writing_errors():
+            await site.store.place(got.staged)
+            yield blob
     except BaseException:
         await delete_if_orphan(site, blob.digest, blob.location)
         raise
     await site.store.settle(got.staged)
 
 
-@asynccontextmanager
-async def kept(site: Site, blob: Blob) -> AsyncIterator[Transaction]:
-    """Keep a blob that is there from being swept; the block inserts another reference, which unlocks the digest.
-
-    Raises NOT_FOUND when it is gone.
-    """
-    async with site.db.acquire() as db, _unlocked_on_failure(db, blob.digest):
-        if not await blobs.known(db, [blob.digest]) or not await _is_there(site, blob.location):
-            raise errors.NOT_FOUND()
-        yield db
-
-
-@asynccontextmanager
-async def _unlocked_on_failure(db: Transaction, digest: bytes) -> AsyncIterator[None]:
-    """The digest's lock, for a block that gives it back itself when it succeeds."""
-    try:
-        await blobs.lock(db, digest)
-        yield
-    except BaseException:
-        await _unlock(db, digest)
-        raise
-
-
-async def _unlock(db: Transaction, digest: bytes) -> None:
-    """A connection that can't be told to give a lock back is not used again: with it the lock goes."""
-    try:
-        await blobs.unlock(db, digest)
-    except BaseException:
-        db.terminate()
-        raise
-
-
 async def sweep(site: Site) -> int:
     """Delete bytes that nothing refers to since the grace period. Returns how many blobs went.
 
-    Bytes first, then the row, both under the digest's lock: an upload of the same bytes waits, and places them again.
+    Bytes first, then the row, under its lock: an upload of the same bytes waits, and places them again.
     """
     grace = timedelta(seconds=site.settings.sweep_grace_seconds)
     swept = 0
@@ -165,13 +146,12 @@ async def still_known(site: Site, digest: bytes) -> AsyncIterator[tuple[Blob, in
 
     None when it is gone.
     """
-    async with site.db.acquire() as db, _unlocked_on_failure(db, digest):
-        yield await blobs.with_references(db, digest)
-        await blobs.unlock(db, digest)
+    async with site.db.acquire() as db, db.transaction():
+        yield await blobs.claim_with_references(db, digest)
 
 
 async def is_orphan(site: Site, digest: bytes, location: str) -> bool:
-    """Whether there are bytes without a row, waiting for an upload that is about to commit one."""
+    """Whether there are bytes without a row, waiting for an upload that is committing one."""
     async with _unknown(site, digest) as is_unknown:
         return is_unknown and await _is_there(site, location)
 
@@ -185,7 +165,7 @@ async def _is_there(site: Site, location: str) -> bool:
 
 
 async def delete_if_orphan(site: Site, digest: bytes, location: str) -> None:
-    """Delete bytes that have no row. An upload of the same bytes waits, and places them again."""
+    """Delete bytes that have no row. An upload of the same bytes waits to insert one, and places them again."""
     async with _unknown(site, digest) as is_unknown:
         if is_unknown:
             await site.store.delete(location)
@@ -208,8 +188,7 @@ async def _receive(staged: Staged, source: Source, refuse_size: Callable[[int], 
     head = b""
     size = waiting = 0
     batch: list[Piece] = []
-    writing: asyncio.Task[None] | None = None
-    try:
+    async with _Beside() as beside:
         while piece := await source.read():
             size += len(piece)
             refuse_size(size)
@@ -218,21 +197,77 @@ async def _receive(staged: Staged, source: Source, refuse_size: Callable[[int], 
             batch.append(piece)
             waiting += len(piece)
             if waiting >= BATCH_BYTES:
-                if writing is not None:
-                    await writing
-                writing = asyncio.create_task(_write(staged, batch))
+                await beside.begin(partial(_write, staged, batch))
                 batch, waiting = [], 0
-        if writing is not None:
-            await writing
-    except BaseException:
-        # The thread still works on the file: let it end before the file is dropped.
-        if writing is not None:
-            with suppress(errors.ApiError, asyncio.CancelledError):
-                await writing
-        raise
     with writing_errors():
         await staged.finish(batch)
     return head
+
+
+async def _pour(staged: Staged, descriptor: int, source: Source, refuse_size: Callable[[int], None]) -> bytes:
+    """Hash what is in the file while more arrives there. Returns the first bytes, for sniffing."""
+    size = waiting = 0
+    async with _Beside() as beside:
+        while count := await _poured(source, descriptor):
+            size += count
+            refuse_size(size)
+            waiting += count
+            if beside.is_idle or waiting >= HASHED_BEHIND_BYTES:
+                await beside.begin(partial(_appended, staged, waiting))
+                waiting = 0
+    await _appended(staged, waiting)
+    with writing_errors():
+        await staged.finish()
+    return os.pread(descriptor, HEAD_BYTES, 0)
+
+
+class _Beside:
+    """Work beside a block, one piece at a time. The block ends when the last has."""
+
+    def __init__(self) -> None:
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        return self._running is None or self._running.done()
+
+    async def begin(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """When what was begun before is done. Raises what that has raised."""
+        await self._finished()
+        self._running = asyncio.create_task(work())
+
+    async def _finished(self) -> None:
+        if self._running is not None:
+            await self._running
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure is None:
+            await self._finished()
+        else:
+            # A thread may still work on the file: let it end before the file is dropped.
+            with suppress(errors.ApiError, asyncio.CancelledError):
+                await self._finished()
+
+
+async def _direct(staged: Staged) -> int | None:
+    with writing_errors():
+        return await staged.direct()
+
+
+async def _poured(source: Source, descriptor: int) -> int:
+    with writing_errors():
+        try:
+            return await source.pour(descriptor)
+        except OSError as error:
+            raise StoreError(f"an arriving file: {error.strerror}") from error
+
+
+async def _appended(staged: Staged, count: int) -> None:
+    with writing_errors():
+        await staged.appended(count)
 
 
 async def _write(staged: Staged, batch: list[Piece]) -> None:

@@ -104,8 +104,12 @@ async def _checksums(opened: OpenBlob) -> Checksums:
 
 
 async def _find_orphans(site: Site, report: Report) -> None:
+    """Bytes that were placed and settled, or whose upload has died. Other uploads may be about to commit."""
+    await _check_orphans(site, report, [one.placed for one in await site.store.abandoned() if one.placed is not None])
     batch: list[Stored] = []
     async for stored in site.store.listing():
+        if not stored.is_settled:
+            continue
         batch.append(stored)
         if len(batch) == ROWS_AT_ONCE:
             await _check_orphans(site, report, batch)
@@ -116,7 +120,6 @@ async def _find_orphans(site: Site, report: Report) -> None:
 async def _check_orphans(site: Site, report: Report, batch: list[Stored]) -> None:
     known = await blobs.known(site.db, [stored.digest for stored in batch])
     for stored in batch:
-        # An upload may be between placing its bytes and committing its row: that one is waited for.
         if stored.digest not in known and await storage.is_orphan(site, stored.digest, stored.location):
             detail = f"{stored.size_bytes} bytes that no row knows"
             report.problems.append(Problem("orphan", stored.location, detail))

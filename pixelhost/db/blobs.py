@@ -13,17 +13,8 @@ def blob(row: Row) -> Blob:
     return Blob(row["digest"], row["size_bytes"], row["crc32"], row["location"])
 
 
-async def lock(connection: Transaction, digest: bytes) -> None:
-    """Wait for the digest's lock and hold it on this connection: over placing its bytes and inserting its row."""
-    await connection.execute("SELECT pg_advisory_lock($1)", lock_key(digest))
-
-
-async def unlock(connection: Transaction, digest: bytes) -> None:
-    await connection.execute("SELECT pg_advisory_unlock($1)", lock_key(digest))
-
-
 async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) -> list[Blob]:
-    """Rows that nothing refers to since before `older_than`, locked with their digests; those in use are passed over.
+    """Rows that nothing refers to since before `older_than`, locked; those that others hold are passed over.
 
     The counter says maybe; only the referrers can say yes.
     """
@@ -35,20 +26,14 @@ async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) 
         older_than,
         limit,
     )
-    free = await tx.fetch(
-        "SELECT key FROM unnest($1::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)",
-        [lock_key(row["digest"]) for row in rows],
-    )
-    ours = {row["key"] for row in free}
-    return [blob(row) for row in rows if lock_key(row["digest"]) in ours]
+    return [blob(row) for row in rows]
 
 
 async def claim_if_unknown(tx: Transaction, digest: bytes, now: datetime) -> bool:
     """Whether no row has this digest, waiting for whoever is about to commit one. The caller must roll back.
 
-    Its bytes are the caller's until then.
+    Until then nobody else can insert one.
     """
-    await tx.execute("SELECT pg_advisory_xact_lock($1)", lock_key(digest))
     status = await tx.execute(
         """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
            VALUES ($1, 0, 0, '', $2, $2) ON CONFLICT DO NOTHING""",
@@ -62,9 +47,10 @@ async def delete(db: Db, digests: Sequence[bytes]) -> None:
     await db.execute("DELETE FROM blobs WHERE digest = ANY($1)", digests)
 
 
-async def with_references(db: Db, digest: bytes) -> tuple[Blob, int, int] | None:
-    """(blob, references counted, references there)."""
-    row = await db.fetchrow(
+async def claim_with_references(tx: Transaction, digest: bytes) -> tuple[Blob, int, int] | None:
+    """(blob, references counted, references there), the row locked: no reference can come or go, nor the bytes."""
+    await tx.execute("SELECT FROM blobs WHERE digest = $1 FOR UPDATE", digest)
+    row = await tx.fetchrow(
         f"""SELECT {COLUMNS}, b.refs, (SELECT count(*) FROM files f WHERE f.blob = b.digest) AS referrers
               FROM blobs b WHERE b.digest = $1""",
         digest,
@@ -87,8 +73,3 @@ async def known(db: Db, digests: Sequence[bytes]) -> set[bytes]:
     """Those of `digests` that have a row."""
     rows = await db.fetch("SELECT digest FROM blobs WHERE digest = ANY($1)", digests)
     return {row["digest"] for row in rows}
-
-
-def lock_key(digest: bytes) -> int:
-    """Of the 64 bits that Postgres's advisory locks have; a collision only makes one upload wait for another."""
-    return int.from_bytes(digest[:8], "big", signed=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import blobs
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Blob, File
+from pixelhost.model import File
 
 COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, u.plan_id AS owner_plan_id, f.uploaded_at, f.kept_at,
     f.last_viewed_at, f.views, f.downloads, f.bandwidth_bytes, f.bandwidth_paid_bytes, f.delete_after_date,
@@ -48,57 +48,56 @@ async def by_ids(db: Db, ids: Sequence[str]) -> list[File]:
 
 
 async def insert_within(
-    connection: Transaction,
-    file_id: str,
-    *,
-    owner_id: UUID,
-    blob: Blob,
-    name: str,
-    mime_type: str,
-    now: datetime,
-    delete_after_date: datetime | None,
-    delete_after_downloads: int,
-    storage_limit: int,
-    count_limit: int,
-) -> File | None:
-    """Insert a file, and its blob's row if there is none yet, if the account has room for it, -1 being no limit.
+    tx: Transaction, owner_id: UUID, new: Sequence[File], *, storage_limit: int, count_limit: int
+) -> set[str]:
+    """Insert files of one account, and their blobs' rows where there are none, as far as the account has room for them.
 
-    None when it has not, is gone or banned, or the ID is taken; then nothing changed. One statement, durable when it
-    returns. The account's row is locked meanwhile: of two uploads that race for the last room one wins. The digest's
-    lock, which the connection holds, is given back on success: from there on the row's own lock stands in for it.
+    Limits are bytes and files, -1 being none. Returns the IDs of those that went in; not those that don't fit beside
+    the ones before them, none at all where the account is gone or banned, and none whose ID is taken. Until the
+    transaction ends, the account's row is locked, so that of two uploads that race for the last room one wins, and so
+    are the blobs' rows, so that nobody deletes their bytes.
     """
-    row = await connection.fetchrow(
-        f"""WITH u AS MATERIALIZED (
-                SELECT id, plan_id FROM users
-                 WHERE id = $2 AND banned_at IS NULL AND NOT EXISTS (SELECT 1 FROM files WHERE id = $1)
-                   AND ($9 < 0 OR storage_used_bytes + $4 <= $9) AND ($10 < 0 OR file_count < $10)
-                   FOR NO KEY UPDATE),
-            b AS (
-                INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
-                SELECT $3, $4, $12, $13, $7, $7 FROM u
-                ON CONFLICT (digest) DO UPDATE SET location = excluded.location
-                RETURNING digest, size_bytes, crc32, location),
-            f AS (
-                INSERT INTO files (id, owner_id, blob, name, mime_type, uploaded_at, kept_at, last_viewed_at,
-                                   delete_after_date, delete_after_downloads)
-                SELECT $1, u.id, b.digest, $5, $6, $7, $7, $7, $8, $11 FROM u, b RETURNING *)
-            SELECT {COLUMNS}, pg_advisory_unlock($14) FROM f, b, u""",
-        file_id,
+    rows = await tx.fetch(
+        """WITH u AS MATERIALIZED (
+               SELECT id, storage_used_bytes, file_count FROM users WHERE id = $1 AND banned_at IS NULL
+                  FOR NO KEY UPDATE),
+           fitting AS MATERIALIZED (
+               SELECT n.* FROM u, (
+                   SELECT *, sum(size_bytes) OVER (ORDER BY position) AS size_so_far
+                     FROM unnest($4::text[], $5::bytea[], $6::bigint[], $7::bigint[], $8::text[], $9::text[],
+                                 $10::text[], $11::timestamptz[], $12::timestamptz[], $13::bigint[]) WITH ORDINALITY
+                       AS n (id, digest, size_bytes, crc32, location, name, mime_type, uploaded_at, delete_after_date,
+                             delete_after_downloads, position)) n
+                WHERE ($2 < 0 OR u.storage_used_bytes + n.size_so_far <= $2)
+                  AND ($3 < 0 OR u.file_count + n.position <= $3)
+                  AND NOT EXISTS (SELECT 1 FROM files f WHERE f.id = n.id)),
+           b AS (
+               INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+               SELECT DISTINCT ON (digest) digest, size_bytes, crc32, location, uploaded_at, uploaded_at
+                 FROM fitting ORDER BY digest
+               ON CONFLICT (digest) DO UPDATE SET location = excluded.location
+               RETURNING digest)
+           INSERT INTO files (id, owner_id, blob, name, mime_type, uploaded_at, kept_at, last_viewed_at,
+                              delete_after_date, delete_after_downloads)
+           SELECT n.id, $1, b.digest, n.name, n.mime_type, n.uploaded_at, n.uploaded_at, n.uploaded_at,
+                  n.delete_after_date, n.delete_after_downloads
+             FROM fitting n JOIN b USING (digest)
+           RETURNING id""",
         owner_id,
-        blob.digest,
-        blob.size_bytes,
-        name,
-        mime_type,
-        now,
-        delete_after_date,
         storage_limit,
         count_limit,
-        delete_after_downloads,
-        blob.crc32,
-        blob.location,
-        blobs.lock_key(blob.digest),
+        [file.id for file in new],
+        [file.blob.digest for file in new],
+        [file.blob.size_bytes for file in new],
+        [file.blob.crc32 for file in new],
+        [file.blob.location for file in new],
+        [file.name for file in new],
+        [file.mime_type for file in new],
+        [file.uploaded_at for file in new],
+        [file.delete_after_date for file in new],
+        [file.delete_after_downloads for file in new],
     )
-    return file(row) if row else None
+    return {row["id"] for row in rows}
 
 
 async def rename(db: Db, file_id: str, name: str, mime_type: str) -> None:

@@ -22,7 +22,7 @@ READING_FAILED = (Cut, ClientError, HttpProcessingError, web.RequestPayloadError
 
 
 class RawBody:
-    """The body of an upload, a piece at a time. Asks for it (`100 Continue`) only when first read."""
+    """The body of an upload, by pieces or into a file. Asks for it (`100 Continue`) only when first read."""
 
     def __init__(self, request: web.Request, stall_seconds: float) -> None:
         self._request = request
@@ -35,19 +35,36 @@ class RawBody:
         """What Content-Length announces; None for a chunked body."""
         return self._request.content_length
 
-    async def read(self) -> bytes | memoryview:
-        """The next piece, empty at the end; good until the next read but one.
-
-        Raises ERROR_READING_INPUT when cut off or stalled.
-        """
+    async def read(self) -> bytes:
+        """The next piece, empty at the end. Raises ERROR_READING_INPUT when cut off or stalled."""
         try:
-            if not self._is_asked_for:
-                await self._begin()
-            if self._receiver is not None:
-                return await self._receiver.read()
+            await self._begin()
             async with asyncio.timeout(self._stall_seconds):
                 return await self._request.content.readany()
         except READING_FAILED as error:
+            raise errors.ERROR_READING_INPUT(message=CUT_OFF) from error
+
+    @property
+    def can_pour(self) -> bool:
+        transport = self._request.transport
+        is_plain = transport is not None and transport.get_extra_info("sslcontext") is None
+        return is_plain and (self.expected_bytes or 0) >= LARGE_BYTES
+
+    async def pour(self, descriptor: int) -> int:
+        """Append what comes next to a file; how many bytes that were, 0 at the end. Instead of `read`, not after it.
+
+        Raises ERROR_READING_INPUT when cut off or stalled, OSError when the file can't take it.
+        """
+        try:
+            await self._begin()
+            if self._receiver is None:
+                self._request[TAKEN_OVER] = True
+                self._receiver = Receiver(self._request, self.expected_bytes or 0, self._stall_seconds)
+        except READING_FAILED as error:
+            raise errors.ERROR_READING_INPUT(message=CUT_OFF) from error
+        try:
+            return await self._receiver.pour(descriptor)
+        except Cut as error:
             raise errors.ERROR_READING_INPUT(message=CUT_OFF) from error
 
     def close(self) -> None:
@@ -57,14 +74,9 @@ class RawBody:
             self._receiver = None
 
     async def _begin(self) -> None:
-        self._is_asked_for = True
-        await ask_for_body(self._request)
-        size = self.expected_bytes
-        transport = self._request.transport
-        is_plain = transport is not None and transport.get_extra_info("sslcontext") is None
-        if is_plain and size is not None and size >= LARGE_BYTES:
-            self._request[TAKEN_OVER] = True
-            self._receiver = Receiver(self._request, size, self._stall_seconds)
+        if not self._is_asked_for:
+            self._is_asked_for = True
+            await ask_for_body(self._request)
 
 
 async def ask_for_body(request: web.Request) -> None:

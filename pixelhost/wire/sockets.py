@@ -1,4 +1,4 @@
-"""Large bodies, moved by threads between a socket and memory or a file, without passing through the event loop.
+"""Large bodies, moved by threads between a socket and a file, without passing through the event loop.
 
 asyncio's own way copies every piece three times and wakes up for each 256 KiB; at a gigabyte a second that is most of
 the work. Here a thread works on a duplicate of the connection's descriptor as long as the other side keeps up, and
@@ -7,7 +7,7 @@ gives way to the event loop, which waits, as soon as it doesn't. So a slow clien
 
 import asyncio
 import contextlib
-import mmap
+import fcntl
 import os
 import select
 import socket
@@ -20,14 +20,16 @@ from pixelhost import threads
 
 PATIENCE_MS = 5  # how long a thread waits for the other side before the event loop does
 AT_ONCE_BYTES = 1 << 20
-NOTED_BYTES = 16 << 20  # so much at most is sent before it is counted
-LARGE_BUFFER_BYTES = 4 << 20
-SMALL_BUFFER_BYTES = 1 << 20
-LARGE_BUFFERED_RECEIVERS = 2  # beyond so many at once in a process, memory matters more than speed
+TURN_BYTES = 256 << 20  # so much at most is sent before it is counted
+SHARED_TURN_BYTES = 16 << 20  # and so much while others wait for a thread
+POURED_BYTES = 16 << 20  # and so much at most is received before it is hashed
 LOW_WATER_BYTES = 1 << 20
+STALL_SECONDS = 600  # a player that was paused may fetch the rest by another request
+NEVER_WAIT = 2  # SPLICE_F_NONBLOCK, splice(2)
 
-_threads = ThreadPoolExecutor(8, thread_name_prefix="socket")
-_receivers = 0
+THREADS = 8
+_threads = ThreadPoolExecutor(THREADS, thread_name_prefix="socket")
+_sending = 0
 
 
 class Cut(Exception):
@@ -43,7 +45,9 @@ async def send_file(
     *,
     is_cached: bool = False,
 ) -> None:
-    """Send `count` bytes of a file over a response's connection, telling `note` what went. Raises ConnectionError.
+    """Send `count` bytes of a file over a response's connection, telling `note` what went.
+
+    Raises ConnectionError, also when the client takes nothing for ten minutes.
 
     What is in memory already and not much goes at once, as far as the socket takes it: a thread would cost more.
     """
@@ -51,79 +55,83 @@ async def send_file(
     if transport is None:
         raise ConnectionResetError
     await _flush(request, transport)
-    with _duplicate(transport) as sock:
+    with _duplicate(transport) as sock, _corked(sock), _counted_sending():
         loop = asyncio.get_running_loop()
         sent = 0
         if is_cached and count <= AT_ONCE_BYTES:
             sent = _push(sock, descriptor, offset, count, patience_ms=0)
             note(sent)
         while sent < count:
-            size = min(count - sent, NOTED_BYTES)
+            size = min(count - sent, TURN_BYTES if _sending <= THREADS else SHARED_TURN_BYTES)
             pushed = await threads.run(_threads, lambda: _push(sock, descriptor, offset + sent, size))  # noqa: B023
             sent += pushed
             note(pushed)
             if pushed < size:
-                await _ready(sock, loop.add_writer, loop.remove_writer)
+                try:
+                    async with asyncio.timeout(STALL_SECONDS):
+                        await _ready(sock, loop.add_writer, loop.remove_writer)
+                except TimeoutError as error:
+                    raise ConnectionAbortedError("the client has stopped reading") from error
 
 
 class Receiver:
-    """The rest of a request's body, straight from its socket. The connection is good for nothing else afterwards.
+    """The rest of a request's body, from its socket into a file. The connection is good for nothing else afterwards.
 
-    `read` gives at least 1 MiB at a time except at the end; a piece stays as it is until the next read but one.
+    The kernel moves the bytes through a pipe (splice(2)): they are copied once, and never come into this process.
     """
 
     def __init__(self, request: web.Request, size_bytes: int, stall_seconds: float) -> None:
-        global _receivers  # noqa: PLW0603 - a budget of the process
         transport = request.transport
         if transport is None:
             raise Cut
         self._request = request
         self._transport = transport
-        self._left = size_bytes
         self._stall_seconds = stall_seconds
         self._pending = self._drained()
-        self._left -= len(self._pending)
-        size = LARGE_BUFFER_BYTES if _receivers < LARGE_BUFFERED_RECEIVERS else SMALL_BUFFER_BYTES
-        self._buffers = [memoryview(mmap.mmap(-1, size)) for _ in range(2)]
-        self._duplicates = contextlib.ExitStack()
-        self._sock = self._duplicates.enter_context(_duplicate(transport))
-        _receivers += 1
+        self._left = size_bytes - len(self._pending)
+        self._closing = contextlib.ExitStack()
+        self._sock = self._closing.enter_context(_duplicate(transport))
+        self._pipe = self._closing.enter_context(_pipe())
 
-    async def read(self) -> memoryview:
-        """Empty at the end. Raises Cut."""
+    async def pour(self, descriptor: int) -> int:
+        """Append at least one byte and at most 8 MiB to a file; 0 at the end.
+
+        Raises Cut, and OSError when the file can't take them.
+        """
         if self._pending:
             pending, self._pending = self._pending, b""
-            return memoryview(pending)
-        self._buffers.reverse()
-        buffer = self._buffers[0]
-        filled = 0
-        wanted = min(len(buffer), self._left)
+            return await threads.run(_threads, lambda: _write_all(descriptor, pending))
+        poured = 0
+        wanted = min(POURED_BYTES, self._left)
         loop = asyncio.get_running_loop()
         silent_since = loop.time()
-        while filled < wanted:
-            got, is_end = await threads.run(_threads, lambda: _pull(self._sock, buffer[filled:wanted], self._left))  # noqa: B023
-            filled += got
+        while poured < wanted:
+            got, is_end = await threads.run(
+                _threads,
+                lambda: _splice(self._sock, self._pipe, descriptor, wanted - poured, self._left),  # noqa: B023
+            )
+            poured += got
             self._left -= got
             if is_end:
                 raise Cut
             if got:
                 silent_since = loop.time()
+            elif poured:
+                break
             elif loop.time() - silent_since > self._stall_seconds:
                 raise Cut
-            if filled < wanted:
+            if poured < wanted:
                 with contextlib.suppress(TimeoutError):
                     # Less than the low-water mark doesn't wake us: look now and then.
                     async with asyncio.timeout(min(1.0, self._stall_seconds)):
                         await _ready(self._sock, loop.add_reader, loop.remove_reader)
-        return buffer[:filled]
+        return poured
 
     def close(self) -> None:
         """After the last byte the request counts as read; before it, aiohttp drops what still comes for a while."""
-        global _receivers  # noqa: PLW0603
-        _receivers -= 1
         with contextlib.suppress(OSError):
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-        self._duplicates.close()
+        self._closing.close()
         if self._left == 0:
             self._request.content.feed_eof()
         else:
@@ -136,16 +144,20 @@ class Receiver:
         return data
 
 
-def _pull(sock: socket.socket, view: memoryview, left: int) -> tuple[int, bool]:
-    """Receive until `view` is full or nothing comes for a moment. (bytes, whether the other side has ended.)"""
+def _splice(sock: socket.socket, pipe: tuple[int, int], descriptor: int, count: int, left: int) -> tuple[int, bool]:
+    """Move `count` bytes of a body's `left`, or what comes until nothing does for a moment.
+
+    (bytes, whether the other side has ended.) Raises OSError when the file can't take them.
+    """
+    outlet, inlet = pipe
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(LOW_WATER_BYTES, left))
     waiting = select.poll()
     waiting.register(sock, select.POLLIN)
-    got = 0
+    moved = 0
     patience = PATIENCE_MS
-    while got < len(view):
+    while moved < count:
         try:
-            count = sock.recv_into(view[got:])
+            in_pipe = os.splice(sock.fileno(), inlet, min(AT_ONCE_BYTES, count - moved), flags=NEVER_WAIT)
         except BlockingIOError:
             if not patience:
                 break
@@ -153,11 +165,20 @@ def _pull(sock: socket.socket, view: memoryview, left: int) -> tuple[int, bool]:
             patience = PATIENCE_MS if waiting.poll(PATIENCE_MS) else 0
             continue
         except OSError:
-            return got, True
-        if count == 0:
-            return got, True
-        got += count
-    return got, False
+            return moved, True
+        if in_pipe == 0:
+            return moved, True
+        moved += in_pipe
+        while in_pipe:
+            in_pipe -= os.splice(outlet, descriptor, in_pipe)
+    return moved, False
+
+
+def _write_all(descriptor: int, data: bytes) -> int:
+    written = 0
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
+    return written
 
 
 def _push(sock: socket.socket, descriptor: int, offset: int, count: int, patience_ms: int = PATIENCE_MS) -> int:
@@ -212,3 +233,37 @@ def _duplicate(transport: asyncio.Transport) -> Iterator[socket.socket]:
         yield sock
     finally:
         sock.close()
+
+
+@contextlib.contextmanager
+def _corked(sock: socket.socket) -> Iterator[None]:
+    """Only full segments within the block (TCP_CORK, tcp(7)): a third more bytes a second."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+
+
+@contextlib.contextmanager
+def _counted_sending() -> Iterator[None]:
+    global _sending  # noqa: PLW0603 - of the process, as the threads are
+    _sending += 1
+    try:
+        yield
+    finally:
+        _sending -= 1
+
+
+@contextlib.contextmanager
+def _pipe() -> Iterator[tuple[int, int]]:
+    """Of 1 MiB, where a process may have one more so large; else of what the system gives."""
+    outlet, inlet = os.pipe()
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(inlet, fcntl.F_SETPIPE_SZ, AT_ONCE_BYTES)
+        yield outlet, inlet
+    finally:
+        os.close(outlet)
+        os.close(inlet)

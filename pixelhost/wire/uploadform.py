@@ -17,6 +17,7 @@ class PartBody:
     """The file of a form, a piece at a time."""
 
     expected_bytes = None
+    can_pour = False
 
     def __init__(self, part: BodyPartReader, stall_seconds: float) -> None:
         self.file_name = part.filename or ""
@@ -33,6 +34,10 @@ class PartBody:
             raise errors.ERROR_READING_INPUT(
                 message="The upload was cut off before its end. Nothing was stored"
             ) from error
+
+    async def pour(self, descriptor: int) -> int:
+        """A part's end shows only in its bytes."""
+        raise NotImplementedError
 
 
 class UploadForm:

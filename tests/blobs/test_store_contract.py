@@ -119,8 +119,8 @@ async def is_empty(store: BlobStore) -> bool:
     return await listed(store) == [] and await store.abandoned() == []
 
 
-def stored(store: BlobStore, data: bytes, location: str) -> Stored:
-    return Stored(location, hashlib.sha256(data).digest(), len(data))
+def stored(store: BlobStore, data: bytes, location: str, *, is_settled: bool = True) -> Stored:
+    return Stored(location, hashlib.sha256(data).digest(), len(data), is_settled)
 
 
 WRITTEN = {
@@ -324,17 +324,35 @@ async def test_what_a_dead_process_placed_and_never_settled_is_told_and_stays(st
 
     (found,) = await store.abandoned()
     (there,) = await listed(store)
-    assert found.placed == there == stored(store, OTHERS_BYTES, there.location)
+    assert found.placed == there == stored(store, OTHERS_BYTES, there.location, is_settled=False)
     await store.clear(found)
     assert await store.abandoned() == []
     assert await content(store, there.location) == OTHERS_BYTES
+    assert await listed(store) == [stored(store, OTHERS_BYTES, there.location)]
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+async def test_what_was_deleted_before_it_was_settled_can_be_placed_again(store, size):
+    staged = await staged_with(store, [b"a" * size])
+    location = store.location_of(staged)
+    await store.place(staged)
+    assert [one.is_settled for one in await listed(store)] == [False]
+    await store.delete(location)
+
+    await store.place(staged)
+    await store.place(staged)
+    await store.settle(staged)
+
+    assert await content(store, location) == b"a" * size
+    assert await listed(store) == [stored(store, b"a" * size, location)]
+    assert await store.abandoned() == []
 
 
 async def test_a_dead_process_that_placed_known_bytes_again_is_told_too(store, other_process):
     location = await kept(store, OTHERS_BYTES)
     kill(other_process("placed"))
 
-    assert [one.placed for one in await store.abandoned()] == [stored(store, OTHERS_BYTES, location)]
+    assert [one.placed for one in await store.abandoned()] == [stored(store, OTHERS_BYTES, location, is_settled=False)]
 
 
 async def test_a_settled_upload_leaves_nothing_abandoned_in_any_process(kind, store, tmp_path):

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient
 
 from pixelhost.app import build_app
 from pixelhost.blobs.disk import DiskStore
+from pixelhost.core.intake import Intake
 from pixelhost.plans import BUILT_IN, Plan
 from pixelhost.site import Site
 from tests.support.client import RealServer, fresh_client
@@ -73,7 +74,7 @@ async def stored_elsewhere(site: Site, served: Serve) -> AsyncIterator[Callable[
 
     async def serve(directory: Path) -> Place:
         stores.append(DiskStore(directory))
-        return await served(replace(site, store=stores[-1]))
+        return await served(replace(site, store=stores[-1], intake=Intake(site.db, stores[-1])))
 
     yield serve
     for store in stores:

@@ -1,11 +1,13 @@
 """What is counted for a file: views, downloads and bytes, once per address, and what follows from it."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from pixelhost import jobs
 from pixelhost.site import Site
+from pixelhost.wire import sockets
 from tests.pixeldrain.conftest import Place
 from tests.support.people import Person
 
@@ -216,3 +218,19 @@ async def test_what_a_client_took_before_it_went_away_counts(alice: Person, port
         await asyncio.sleep(0.05)
     assert info["downloads"] == 1
     assert 6 << 20 <= info["bandwidth_used"] <= 12 << 20
+
+
+async def test_a_client_that_stops_reading_is_let_go(alice: Person, port: int, monkeypatch):
+    monkeypatch.setattr(sockets, "STALL_SECONDS", 0.2)
+    file_id = await alice.upload("large.bin", b"x" * (64 << 20))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+    writer.write(f"GET /api/file/{file_id} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await reader.readline()
+    await asyncio.sleep(1)
+
+    got = 0
+    with contextlib.suppress(ConnectionError):
+        while data := await asyncio.wait_for(reader.read(1 << 20), 10):
+            got += len(data)
+    writer.close()
+    assert got < 64 << 20

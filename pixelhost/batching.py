@@ -1,4 +1,4 @@
-"""Many look-ups at once, one statement: what asks while a statement runs shares the next one.
+"""Many questions at once, one statement: what asks while a statement runs shares the next one.
 
 Nothing is kept: an answer always comes from a statement that began after the question, so it is never out of date.
 """
@@ -19,6 +19,10 @@ class Batcher(Generic[K, V]):
         self._fetch = fetch
         self._waiting: dict[K, asyncio.Future[V | None]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        return self._task is None
 
     async def get(self, key: K) -> V | None:
         """Raises what `fetch` raises."""
