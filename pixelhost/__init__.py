@@ -1,6 +1,6 @@
 """A self-hosted, Pixeldrain-compatible file host.
 
-    leaves      batching errors model settings plans clock ids keyring threads: they import nothing of ours but one another
+    leaves      batching errors model settings plans clock ids keyring threads: they import only one another
     stores      db (SQL text in, model out), blobs (bytes by SHA-256), media (bytes to facts, in confined processes)
     core, site  the product's rules; Site is one running pixelhost
     wire        HTTP: parameters, bodies, ranges, sockets; it knows no endpoint
