@@ -15,6 +15,8 @@ import pytest
 from pixelhost import serve
 from pixelhost.serve import ListenError
 
+needs_ipv6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+
 TOP = Path(__file__).parents[1]
 
 PARENT = """
@@ -180,7 +182,7 @@ def test_a_refused_start_leaves_the_port_free():
     close(serve.open_listeners(address, 2))
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@needs_ipv6
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_an_ipv6_address_works_with_and_without_brackets(host):
     listeners = serve.open_listeners((host, 0), 2)
@@ -189,7 +191,7 @@ def test_an_ipv6_address_works_with_and_without_brackets(host):
     close(listeners)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
 def test_an_empty_host_means_all_interfaces(host):
     listeners = serve.open_listeners(("", 0), 2)
 
