@@ -68,8 +68,8 @@ async def insert_within(
                                  $10::text[], $11::timestamptz[], $12::timestamptz[], $13::bigint[]) WITH ORDINALITY
                        AS n (id, digest, size_bytes, crc32, location, name, mime_type, uploaded_at, delete_after_date,
                              delete_after_downloads, position)) n
-                WHERE ($2 < 0 OR u.storage_used_bytes + n.size_so_far <= $2)
-                  AND ($3 < 0 OR u.file_count + n.position <= $3)
+                WHERE ($2::bigint < 0 OR u.storage_used_bytes + n.size_so_far <= $2)
+                  AND ($3::bigint < 0 OR u.file_count + n.position <= $3)
                   AND NOT EXISTS (SELECT 1 FROM files f WHERE f.id = n.id)),
            b AS (
                INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
