@@ -10,7 +10,7 @@ from pixelhost import web as pages
 from pixelhost.core import health
 from pixelhost.pixeldrain import envelope
 from pixelhost.site import Site
-from pixelhost.wire import dialect
+from pixelhost.wire import dialect, websocket
 from pixelhost.wire.dialect import SITE, Dialect, site_of
 
 DIALECTS = (pixeldrain.DIALECT, pages.DIALECT)
@@ -33,6 +33,7 @@ def build_app(site: Site) -> web.Application:
         dialect.mount(app, one)
     app.router.add_get("/health", _health)
     dialect.finish(app, _dialect_of)
+    app.on_shutdown.append(websocket.close_all)
     return app
 
 

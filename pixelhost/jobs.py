@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from pixelhost.core import files, stats, storage, thumbnails
+from pixelhost.core import activity, files, filesystem, mediacache, stats, storage
 from pixelhost.db import limits
 from pixelhost.site import Site
 
@@ -39,8 +39,10 @@ JOBS = {
     for job in (
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
+        Job("cut-off", 60, filesystem.delete_cut_off, "go on with deletions of directories that were interrupted"),
+        Job("activity", 600, activity.tidy, "end the logging of directories that nobody reads; delete old entries"),
         Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
-        Job("thumbnails", 3600, thumbnails.trim, "keep the cache of thumbnails within its size"),
+        Job("cache", 3600, mediacache.trim, "keep the cache of thumbnails and listings within its size"),
         Job("usage", 600, _forget_usage, "forget rate limits and usage that no limit looks at any more"),
     )
 }

@@ -25,6 +25,7 @@ class Keyring:
         self._master = master.encode()
         self._api_keys = AESGCM(self._derive(b"api keys"))
         self._visitors = self._derive(b"visitors")
+        self._ciphers: dict[bytes, AESGCM] = {}
 
     def seal_key(self, key: bytes, bound_to: bytes) -> bytes:
         """Encrypt an API key (AES-256-GCM, random nonce first), bound to its hash."""
@@ -38,9 +39,26 @@ class Keyring:
         except InvalidTag:
             return None
 
+    def seal(self, purpose: bytes, secret: bytes) -> bytes:
+        """Encrypt a secret of a purpose (AES-256-GCM, random nonce first)."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._cipher(purpose).encrypt(nonce, secret, None)
+
+    def open(self, purpose: bytes, sealed: bytes) -> bytes | None:
+        """None when it was sealed with another master key, or for another purpose."""
+        try:
+            return self._cipher(purpose).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+        except InvalidTag:
+            return None
+
     def visitor(self, ip: str) -> bytes:
         """A 16-byte keyed hash of an address: tells visitors apart without keeping who they were."""
         return _visitor(self._visitors, ip)
+
+    def _cipher(self, purpose: bytes) -> AESGCM:
+        if purpose not in self._ciphers:
+            self._ciphers[purpose] = AESGCM(self._derive(purpose))
+        return self._ciphers[purpose]
 
     def _derive(self, purpose: bytes) -> bytes:
         return HKDF(hashes.SHA256(), 32, salt=None, info=b"pixelhost " + purpose).derive(self._master)

@@ -156,7 +156,7 @@ class Settings:
     drain_seconds: int = _setting(_whole(0, 3600), 30, "how long a stop waits for running requests")
     upload_stall_seconds: int = _setting(_whole(1, 3600), 60, "an upload that sends nothing for so long is given up")
     sweep_grace_seconds: int = _setting(_whole(0, 31_536_000), 3600, "how long unreferenced bytes are kept")
-    thumbnail_cache_bytes: int = _setting(_whole(0, 1 << 50), 1 << 30, "disk space for cached thumbnails")
+    media_cache_bytes: int = _setting(_whole(0, 1 << 50), 1 << 30, "disk space for cached thumbnails and listings")
     log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "least severity that is logged")
     access_log: str = _setting(_one_of("on", "off"), "off", "log every request")
 

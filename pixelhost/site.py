@@ -15,6 +15,7 @@ from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
 from pixelhost.db import connect
 from pixelhost.db.changes import Changes
+from pixelhost.db.news import News
 from pixelhost.db.slots import Slots
 from pixelhost.keyring import Keyring
 from pixelhost.media.workers import MediaPool
@@ -37,6 +38,7 @@ class Site:
     intake: Intake
     sessions: SessionLookup
     changes: Changes
+    news: News
     slots: Slots
 
     def plan(self, plan_id: str) -> Plan:
@@ -86,5 +88,6 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             intake=Intake(db, store),
             sessions=session_lookup(db, clock),
             changes=changes,
+            news=News(database_url),
             slots=slots,
         )

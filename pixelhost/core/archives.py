@@ -1,18 +1,22 @@
 """Several files as one zip, streamed: its length is known in advance, any range of it can be sent."""
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from pixelhost import errors
-from pixelhost.core import access, gates, stats
+from pixelhost.core import access, gates, nodes, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.downloads import Content, Part, Slice
 from pixelhost.core.gates import Origin
+from pixelhost.core.nodes import Place
 from pixelhost.media import zipstream
 from pixelhost.media.zipstream import Extent, Member
-from pixelhost.model import File
+from pixelhost.model import Blob, File
 from pixelhost.site import Site
 
 FILES_MAX = 100
@@ -50,11 +54,77 @@ async def _refuse(site: Site, caller: Caller, files: Sequence[File], origin: Ori
         await gates.refuse(site, caller, file, origin)
 
 
+@asynccontextmanager
+async def of_directory(site: Site, caller: Caller, place: Place, origin: Origin) -> AsyncIterator[Content]:
+    """A zip of a directory and all below it that the caller may read and that was not taken down.
+
+    Raises NODE_IS_NOT_A_DIRECTORY and what the gates do.
+    """
+    if not place.node.is_directory:
+        raise errors.NODE_IS_NOT_A_DIRECTORY()
+    await gates.refuse_node(site, caller, place.node, origin)
+    async with gates.connection_slot(site, caller, [place.node]):
+        found = [(path, node) for path, node in await nodes.readable_below(site, caller, place) if not node.abuse_type]
+        names = _names_in_tree([path if node.blob else f"{path}/" for path, node in found])
+        entries = [
+            _Entry(name, node.blob, node.modified_at, partial(stats.note_node_sent, site, caller, node))
+            for name, (_, node) in zip(names, found, strict=True)
+        ]
+        name = place.node.name or place.path.bucket
+        yield _layout(site, entries, f"{name}.zip")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What goes into an archive under a name of its own; a directory has no blob, and `/` at its name's end.
+
+    `note` is told how many of its bytes went out.
+    """
+
+    name: str
+    blob: Blob | None
+    modified_at: datetime
+    note: Callable[[int], None]
+
+
 def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Content:
     names = zipstream.unique_names(file.name for file in files)
-    members = [
-        Member(member_name, file.size_bytes, file.blob.crc32, file.uploaded_at)
+    entries = [
+        _Entry(member_name, file.blob, file.uploaded_at, partial(stats.note_sent, site, caller, file))
         for member_name, file in zip(names, files, strict=True)
+    ]
+    return _layout(site, entries, name)
+
+
+def _names_in_tree(paths: Sequence[str]) -> list[str]:
+    """Names fit for an archive, level by level, so that no two directories become one. Directories end in `/`."""
+    inside: dict[str, dict[str, None]] = {"": {}}
+    for path in paths:
+        parent = ""
+        for name in _steps(path):
+            inside.setdefault(parent, {})[name] = None
+            parent += name
+    safe = {"": ""}
+    for parent, names in inside.items():  # a directory stands before those in it
+        for name, free in zip(names, zipstream.unique_names(names), strict=True):
+            safe[parent + name] = safe[parent] + free
+    return [safe[path] for path in paths]
+
+
+def _steps(path: str) -> list[str]:
+    """`a/b/c.txt` as `a/`, `b/`, `c.txt`."""
+    return [step for step in re.split(r"(?<=/)", path) if step]
+
+
+def _layout(site: Site, entries: Sequence[_Entry], name: str) -> Content:
+    members = [
+        Member(
+            entry.name,
+            entry.blob.size_bytes if entry.blob else 0,
+            entry.blob.crc32 if entry.blob else 0,
+            entry.modified_at,
+        )
+        for entry in entries
     ]
     plan = zipstream.plan(members)
 
@@ -63,10 +133,11 @@ def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Conten
             if not isinstance(part, Extent):
                 yield part
                 continue
-            file = files[part.member]
-            blob = await site.store.open(file.blob.location)
+            entry = entries[part.member]
+            assert entry.blob is not None
+            blob = await site.store.open(entry.blob.location)
             try:
-                yield Slice(blob, part.offset, part.size_bytes, partial(stats.note_sent, site, caller, file))
+                yield Slice(blob, part.offset, part.size_bytes, entry.note)
             finally:
                 blob.close()
 
@@ -74,16 +145,16 @@ def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Conten
         name=name,
         mime_type="application/zip",
         size_bytes=plan.size_bytes,
-        etag=_etag(members, files),
-        modified_at=max((file.uploaded_at for file in files), default=site.clock.now()),
+        etag=_etag(members, entries),
+        modified_at=max((entry.modified_at for entry in entries), default=site.clock.now()),
         parts=parts,
     )
 
 
-def _etag(members: Sequence[Member], files: Sequence[File]) -> str:
+def _etag(members: Sequence[Member], entries: Sequence[_Entry]) -> str:
     """The plan is made of names, times and digests alone, so their hash stands for the archive's bytes."""
     digest = hashlib.sha256()
-    for member, file in zip(members, files, strict=True):
-        digest.update(file.blob.digest)
+    for member, entry in zip(members, entries, strict=True):
+        digest.update(entry.blob.digest if entry.blob else b"")
         digest.update(f"{member.name}\0{member.modified.timestamp()}\0".encode())
     return f"zip-{digest.hexdigest()}"

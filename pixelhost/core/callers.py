@@ -22,6 +22,8 @@ class Caller:
     session: Session | None = None
     is_ip_banned: bool = False
     """Looked up for callers with an account: strangers may only read."""
+    node_password: str = ""
+    """What was sent to open a shared node with."""
 
     def owns(self, owner_id: UUID | None) -> bool:
         return self.user is not None and self.user.id == owner_id

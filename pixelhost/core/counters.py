@@ -1,13 +1,28 @@
 """What this process has seen since the last flush: views, bytes sent, keys used. Memory only; `stats` writes it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from pixelhost.db.connect import Transaction
+from pixelhost.db.nodestats import NodeVisit
 from pixelhost.db.stats import Visit
-from pixelhost.model import File
+from pixelhost.model import File, Node
 
 DOWNLOAD_SHARE = 10  # a download counts when a tenth of the file was sent
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """So many visits, which `add` writes. They count once under this ID, however often that is tried."""
+
+    id: UUID
+    size: int
+    add: Callable[[Transaction, datetime], Awaitable[None]]
 
 
 @dataclass
@@ -17,36 +32,49 @@ class _Seen:
     bytes_sent: int = 0
     bytes_paid: int = 0
 
+    def add_sent(self, bytes_sent: int, *, is_paid: bool) -> None:
+        self.bytes_sent += bytes_sent
+        self.bytes_paid += bytes_sent if is_paid else 0
+
 
 @dataclass
 class Counters:
     keys_used: dict[UUID, datetime] = field(default_factory=dict)
-    unwritten: list[tuple[UUID, list[Visit]]] = field(default_factory=list)
-    _seen: dict[tuple[str, bytes], _Seen] = field(default_factory=dict)
+    unwritten: list[Batch] = field(default_factory=list)
+    _files: dict[tuple[str, bytes], _Seen] = field(default_factory=dict)
+    _nodes: dict[tuple[int, bytes], _Seen] = field(default_factory=dict)
 
     def add_view(self, file: File, visitor: bytes) -> None:
-        self._of(file, visitor).has_viewed = True
+        _seen(self._files, (file.id, visitor), file.size_bytes).has_viewed = True
 
     def add_sent(self, file: File, visitor: bytes, bytes_sent: int, *, is_paid: bool) -> None:
-        seen = self._of(file, visitor)
-        seen.bytes_sent += bytes_sent
-        seen.bytes_paid += bytes_sent if is_paid else 0
+        _seen(self._files, (file.id, visitor), file.size_bytes).add_sent(bytes_sent, is_paid=is_paid)
 
-    def take_visits(self) -> list[Visit]:
-        """What was gathered; afterwards nothing is."""
-        seen, self._seen = self._seen, {}
-        return [
-            Visit(file_id, visitor, one.has_viewed, one.bytes_sent, one.bytes_paid, one.threshold_bytes)
-            for (file_id, visitor), one in seen.items()
-        ]
+    def add_node_sent(self, node: Node, visitor: bytes, bytes_sent: int, *, is_paid: bool) -> None:
+        _seen(self._nodes, (node.id, visitor), node.size_bytes).add_sent(bytes_sent, is_paid=is_paid)
+
+    def take_visits(self) -> tuple[list[Visit], list[NodeVisit]]:
+        """What was gathered of files and of nodes; afterwards nothing is."""
+        files, self._files = self._files, {}
+        nodes, self._nodes = self._nodes, {}
+        return (
+            [
+                Visit(file_id, visitor, seen.has_viewed, seen.bytes_sent, seen.bytes_paid, seen.threshold_bytes)
+                for (file_id, visitor), seen in files.items()
+            ],
+            [
+                NodeVisit(node_id, visitor, seen.bytes_sent, seen.bytes_paid, seen.threshold_bytes)
+                for (node_id, visitor), seen in nodes.items()
+            ],
+        )
 
     def take_keys_used(self) -> dict[UUID, datetime]:
         used, self.keys_used = self.keys_used, {}
         return used
 
-    def _of(self, file: File, visitor: bytes) -> _Seen:
-        key = (file.id, visitor)
-        seen = self._seen.get(key)
-        if seen is None:
-            seen = self._seen[key] = _Seen(max(1, -(-file.size_bytes // DOWNLOAD_SHARE)))
-        return seen
+
+def _seen(visits: dict[Key, _Seen], key: Key, size_bytes: int) -> _Seen:
+    seen = visits.get(key)
+    if seen is None:
+        seen = visits[key] = _Seen(max(1, -(-size_bytes // DOWNLOAD_SHARE)))
+    return seen

@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from pixelhost import errors
 from pixelhost.blobs.contract import OpenBlob
 from pixelhost.core import access, gates, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.gates import Origin
-from pixelhost.model import File
+from pixelhost.core.nodes import Place
+from pixelhost.model import Blob
 from pixelhost.site import Site
 
 
@@ -42,6 +44,21 @@ class Content:
     parts: Callable[[int, int], AsyncGenerator[Part, None]]
     location: str = ""  # in the blob store, where the content is one whole blob
     note: Callable[[int], None] | None = None
+    may_be_overwritten: bool = False
+
+    @property
+    def fixed_date(self) -> datetime | None:
+        """None where other bytes may come to have the same date."""
+        return None if self.may_be_overwritten else self.modified_at
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Bytes of unknown number, once, from the beginning."""
+
+    name: str
+    mime_type: str
+    pieces: AsyncIterator[bytes]
 
 
 @asynccontextmanager
@@ -52,33 +69,42 @@ async def of_file(site: Site, caller: Caller, file_id: str, origin: Origin) -> A
     async with gates.connection_slot(site, caller, [file]):
         blob = await site.store.open(file.blob.location)
         try:
-            yield _content(site, caller, file, blob)
+            note = partial(stats.note_sent, site, caller, file)
+            yield _whole(file.name, file.mime_type, file.blob, file.uploaded_at, blob, note)
         finally:
             blob.close()
 
 
-def _content(site: Site, caller: Caller, file: File, blob: OpenBlob) -> Content:
-    note = partial(stats.note_sent, site, caller, file)
+@asynccontextmanager
+async def of_node(site: Site, caller: Caller, place: Place, origin: Origin) -> AsyncIterator[Content]:
+    """A file of a filesystem to download. Raises NODE_IS_A_DIRECTORY and what the gates do."""
+    node = place.node
+    if node.blob is None:
+        raise errors.NODE_IS_A_DIRECTORY()
+    await gates.refuse_node(site, caller, node, origin)
+    async with gates.connection_slot(site, caller, [node]):
+        blob = await site.store.open(node.blob.location)
+        try:
+            note = partial(stats.note_node_sent, site, caller, node)
+            content = _whole(node.name, node.mime_type, node.blob, node.modified_at, blob, note)
+            yield replace(content, may_be_overwritten=True)
+        finally:
+            blob.close()
 
+
+def _whole(
+    name: str, mime_type: str, row: Blob, modified_at: datetime, blob: OpenBlob, note: Callable[[int], None]
+) -> Content:
     async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
         yield Slice(blob, start, stop - start, note)
 
     return Content(
-        name=file.name,
-        mime_type=file.mime_type,
-        size_bytes=file.size_bytes,
-        etag=file.blob.digest.hex(),
-        modified_at=file.uploaded_at,
+        name=name,
+        mime_type=mime_type,
+        size_bytes=row.size_bytes,
+        etag=row.digest.hex(),
+        modified_at=modified_at,
         parts=parts,
-        location=file.blob.location,
+        location=row.location,
         note=note,
     )
-
-
-async def head_of(site: Site, file: File, limit_bytes: int) -> bytes:
-    """The first bytes of a file, at most `limit_bytes`, for a preview. Counts nothing."""
-    blob = await site.store.open(file.blob.location)
-    try:
-        return await blob.read(0, min(limit_bytes, blob.size_bytes))
-    finally:
-        blob.close()

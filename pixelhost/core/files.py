@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pixelhost import errors, ids
 from pixelhost.blobs.contract import BlobMissing, Staged
-from pixelhost.core import access, downloads, gates, storage, uploads
+from pixelhost.core import access, gates, storage, uploads
 from pixelhost.core.callers import Caller
 from pixelhost.core.intake import Account
 from pixelhost.core.storage import Received
@@ -63,9 +63,7 @@ async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifet
     if source.delete_after_downloads and not caller.owns(source.owner_id):
         # A copy would be a download that nobody counts.
         raise errors.FORBIDDEN()
-    mime = (
-        source.mime_type if name is None else mime_type(name, await downloads.head_of(site, source, storage.HEAD_BYTES))
-    )
+    mime = source.mime_type if name is None else mime_type(name, await storage.head_of(site, source.blob))
     new = _new(site, admission, name or source.name, mime, source.blob, lifetime)
     try:
         return await _insert(site, admission, new, None)
@@ -77,9 +75,7 @@ async def rename(site: Site, caller: Caller, file_id: str, name: str) -> None:
     """Raises NOT_FOUND, FORBIDDEN, and what `name_problems` finds."""
     found = await access.own_file(site, caller, file_id)
     errors.raise_all(name_problems(name))
-    await files.rename(
-        site.db, file_id, name, mime_type(name, await downloads.head_of(site, found, storage.HEAD_BYTES))
-    )
+    await files.rename(site.db, file_id, name, mime_type(name, await storage.head_of(site, found.blob)))
     site.changes.note()
 
 

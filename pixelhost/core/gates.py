@@ -14,7 +14,7 @@ from pixelhost.core import stats
 from pixelhost.core.callers import Caller
 from pixelhost.db import limits
 from pixelhost.errors import ApiError
-from pixelhost.model import File
+from pixelhost.model import File, Node
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
 
@@ -60,6 +60,18 @@ def standing(site: Site, caller: Caller, file: File) -> ApiError | None:
     return None if stats.is_premium(site, caller, file) else rate_limited(plan, file)
 
 
+async def refuse_node(site: Site, caller: Caller, node: Node, origin: Origin) -> None:
+    """Raises what keeps this caller, who may read it, from downloading this file of a filesystem now."""
+    if node.abuse_type:
+        raise errors.NODE_TAKEN_DOWN(abuse_type=node.abuse_type)
+    refusal = await _used_up(site, caller, node, origin)
+    if refusal is None:
+        return
+    if origin.captcha_response and refusal.kind in LIFTED_BY_CAPTCHA:
+        raise errors.RECPATCHA_FAILED()
+    raise errors.EMBED_NOT_ALLOWED() if refusal.kind is errors.HOTLINK_DETECTED else refusal
+
+
 async def refuse(site: Site, caller: Caller, file: File, origin: Origin) -> None:
     """Raises what keeps this caller from downloading this file now."""
     refusal = standing(site, caller, file) or await _used_up(site, caller, file, origin)
@@ -72,7 +84,7 @@ async def refuse(site: Site, caller: Caller, file: File, origin: Origin) -> None
 
 
 @asynccontextmanager
-async def connection_slot(site: Site, caller: Caller, files: Sequence[File]) -> AsyncIterator[None]:
+async def connection_slot(site: Site, caller: Caller, files: Sequence[File | Node]) -> AsyncIterator[None]:
     """One of the connections that the strictest of the owners' plans allows an address at once.
 
     Raises MAX_CONCURRENT_DOWNLOADS.
@@ -105,7 +117,7 @@ def hotlinked(plan: Plan, origin: Origin) -> ApiError | None:
     return None if parts.netloc.lower() == origin.host.lower() else errors.HOTLINK_DETECTED()
 
 
-async def _used_up(site: Site, caller: Caller, file: File, origin: Origin) -> ApiError | None:
+async def _used_up(site: Site, caller: Caller, file: File | Node, origin: Origin) -> ApiError | None:
     """A hotlink, or a daily limit of the plan that this address has reached."""
     plan = site.plan(file.owner_plan_id)
     if _is_exempt(site, caller, file):
@@ -124,5 +136,5 @@ async def _used_up(site: Site, caller: Caller, file: File, origin: Origin) -> Ap
     return None
 
 
-def _is_exempt(site: Site, caller: Caller, file: File) -> bool:
+def _is_exempt(site: Site, caller: Caller, file: File | Node) -> bool:
     return caller.owns(file.owner_id) or stats.is_premium(site, caller, file)

@@ -68,14 +68,19 @@ class Intake:
             )
             for arrival in arrivals:
                 if arrival.file.id in entered:
-                    await self._look_again(arrival)
+                    await ensure_there(self._store, arrival.file.blob.location, arrival.staged)
         return {arrival: arrival.file.id in entered for arrival in arrivals}
 
-    async def _look_again(self, arrival: _Arrival) -> None:
-        """Between placing and locking the blob's row a sweep may have taken the bytes; from here on it can't."""
-        try:
-            (await self._store.open(arrival.file.blob.location)).close()
-        except BlobMissing:
-            if arrival.staged is None:
-                raise
-            await self._store.place(arrival.staged)
+
+async def ensure_there(store: BlobStore, location: str, staged: Staged | None) -> None:
+    """Look for placed bytes again, now that their blob's row is locked, and place them again if they are gone.
+
+    Between the two a sweep may have taken them; until the transaction ends it can't. Raises BlobMissing when there is
+    nothing to place them from, StoreError.
+    """
+    try:
+        (await store.open(location)).close()
+    except BlobMissing:
+        if staged is None:
+            raise
+        await store.place(staged)

@@ -1,10 +1,12 @@
 """Counting: views and downloads once per address, every byte that was sent. Gathered in memory, flushed by a job."""
 
+from functools import partial
 from uuid import uuid4
 
 from pixelhost.core.callers import Caller
-from pixelhost.db import sessions, stats
-from pixelhost.model import File
+from pixelhost.core.counters import Batch
+from pixelhost.db import nodestats, sessions, stats
+from pixelhost.model import File, Node
 from pixelhost.site import Site
 
 
@@ -20,11 +22,18 @@ def note_sent(site: Site, caller: Caller, file: File, bytes_sent: int) -> None:
         site.counters.add_sent(file, site.keyring.visitor(caller.ip), bytes_sent, is_paid=is_paid)
 
 
-def is_premium(site: Site, caller: Caller, file: File) -> bool:
+def note_node_sent(site: Site, caller: Caller, node: Node, bytes_sent: int) -> None:
+    """The same for a file of a filesystem."""
+    if bytes_sent:
+        is_paid = is_premium(site, caller, node)
+        site.counters.add_node_sent(node, site.keyring.visitor(caller.ip), bytes_sent, is_paid=is_paid)
+
+
+def is_premium(site: Site, caller: Caller, wanted: File | Node) -> bool:
     """Whether the downloader's plan is a paid one, or the owner's pays for its visitors."""
     if caller.user is not None and site.plan(caller.user.plan_id).is_premium:
         return True
-    owners = site.plan(file.owner_plan_id)
+    owners = site.plan(wanted.owner_plan_id)
     return owners.is_premium and owners.hotlinking
 
 
@@ -32,20 +41,24 @@ async def flush(site: Site) -> int:
     """Write what was gathered. Returns how many visits.
 
     A batch that can't be written stays, with its ID: the next flush tries it again, and it counts once even if it
-    was only the answer of the database that got lost.
+    was only the answer of the database that got lost. Files and nodes go in transactions of their own, because who
+    deletes files locks their rows before the owner's, and who changes nodes after it.
     """
     if keys_used := site.counters.take_keys_used():
         await sessions.set_last_used(site.db, keys_used)
     waiting = site.counters.unwritten
-    if visits := site.counters.take_visits():
-        waiting.append((uuid4(), visits))
+    files_visited, nodes_visited = site.counters.take_visits()
+    if files_visited:
+        waiting.append(Batch(uuid4(), len(files_visited), partial(stats.add, visits=files_visited)))
+    if nodes_visited:
+        waiting.append(Batch(uuid4(), len(nodes_visited), partial(nodestats.add, visits=nodes_visited)))
     written = 0
     while waiting:
-        batch_id, visits = waiting[0]
-        async with site.db.acquire() as db, db.transaction():
-            await stats.claim_turn(db)
-            await stats.add(db, batch_id, visits, site.clock.now())
+        batch, now = waiting[0], site.clock.now()
+        async with site.db.acquire() as tx, tx.transaction():
+            if await stats.begin(tx, batch.id, now):
+                await batch.add(tx, now)
         site.changes.note()
         waiting.pop(0)
-        written += len(visits)
+        written += batch.size
     return written

@@ -17,7 +17,7 @@ from typing import Protocol, Self
 
 from pixelhost import errors
 from pixelhost.blobs.contract import BlobMissing, Piece, Staged, StoreError
-from pixelhost.core import thumbnails
+from pixelhost.core import mediacache
 from pixelhost.db import blobs
 from pixelhost.db.connect import DiskFull
 from pixelhost.model import Blob
@@ -123,7 +123,7 @@ async def sweep(site: Site) -> int:
             unwanted = await blobs.claim_unreferenced(db, site.clock.now() - grace, SWEEP_BATCH)
             for blob in unwanted:
                 await site.store.delete(blob.location)
-                await thumbnails.forget(site, blob.digest)
+                await mediacache.forget(site, blob.digest)
             await blobs.delete(db, [blob.digest for blob in unwanted])
         swept += len(unwanted)
         if len(unwanted) < SWEEP_BATCH:
@@ -162,6 +162,15 @@ async def _is_there(site: Site, location: str) -> bool:
     except BlobMissing:
         return False
     return True
+
+
+async def head_of(site: Site, blob: Blob, limit_bytes: int = HEAD_BYTES) -> bytes:
+    """The first bytes, for sniffing or a preview. Counts nothing."""
+    opened = await site.store.open(blob.location)
+    try:
+        return await opened.read(0, min(limit_bytes, opened.size_bytes))
+    finally:
+        opened.close()
 
 
 async def delete_if_orphan(site: Site, digest: bytes, location: str) -> None:

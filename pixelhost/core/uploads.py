@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pixelhost import errors
 from pixelhost.core.callers import Caller
+from pixelhost.db import limits
 from pixelhost.model import User
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
@@ -20,7 +21,24 @@ class Admission:
         """Raises FILE_TOO_LARGE, USER_OUT_OF_SPACE. Also asked while bytes arrive whose number wasn't announced."""
         if NO_LIMIT < self.plan.file_size_limit < size_bytes:
             raise errors.FILE_TOO_LARGE()
+        self.refuse_space(size_bytes)
+
+    def refuse_space(self, size_bytes: int) -> None:
+        """Raises USER_OUT_OF_SPACE."""
         if NO_LIMIT < self.plan.storage_space < self.user.storage_used_bytes + size_bytes:
+            raise errors.USER_OUT_OF_SPACE()
+
+
+@dataclass(frozen=True)
+class FilesystemAdmission(Admission):
+    """Leave to write into an account's filesystem, where `replaced_bytes` become free."""
+
+    replaced_bytes: int = 0
+
+    def refuse_space(self, size_bytes: int) -> None:
+        added = size_bytes - self.replaced_bytes
+        super().refuse_space(added)
+        if NO_LIMIT < self.plan.filesystem_storage_limit < self.user.filesystem_used_bytes + added:
             raise errors.USER_OUT_OF_SPACE()
 
 
@@ -29,14 +47,44 @@ def admit(site: Site, caller: Caller, expected_bytes: int | None) -> Admission:
 
     Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, IP_BANNED, TOO_MANY_FILES, and as `refuse_size`.
     """
+    user = _uploader(caller)
+    admission = Admission(user, site.plan(user.plan_id))
+    refuse_full(admission, expected_bytes or 1)
+    return admission
+
+
+async def admit_to_filesystem(
+    site: Site, caller: Caller, owner: User, expected_bytes: int | None, replaced_bytes: int
+) -> Admission:
+    """Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, IP_BANNED, OUT_OF_TRANSFER, PERMISSION_DENIED, and as
+    `refuse_size`.
+    """
+    _uploader(caller)
+    admission = filesystem_admission(site, owner, replaced_bytes)
+    cap = admission.plan.monthly_transfer_cap
+    if cap > NO_LIMIT:
+        month = site.clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        if await limits.paid_since(site.db, owner.id, month) >= cap:
+            raise errors.OUT_OF_TRANSFER()
+    admission.refuse_size(expected_bytes or 0)
+    return admission
+
+
+def filesystem_admission(site: Site, owner: User, replaced_bytes: int) -> FilesystemAdmission:
+    """By the limits of the owner, whoever writes. Raises PERMISSION_DENIED where the plan has no filesystem."""
+    plan = site.plan(owner.plan_id)
+    if not plan.filesystem_access:
+        raise errors.PERMISSION_DENIED(message="The plan of this account has no filesystem")
+    return FilesystemAdmission(owner, plan, replaced_bytes)
+
+
+def _uploader(caller: Caller) -> User:
     user = caller.require_user()
     if user.is_banned:
         raise errors.ACCOUNT_BANNED()
     if caller.is_ip_banned:
         raise errors.IP_BANNED()
-    admission = Admission(user, site.plan(user.plan_id))
-    refuse_full(admission, expected_bytes or 1)
-    return admission
+    return user
 
 
 def refuse_full(admission: Admission, size_bytes: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pixelhost.blobs.contract import BlobMissing, Checksums, OpenBlob, Stored, StoreError
 from pixelhost.core import storage
-from pixelhost.db import blobs, users
+from pixelhost.db import blobs, nodes, users
 from pixelhost.model import Blob
 from pixelhost.site import Site
 
@@ -52,9 +52,10 @@ async def fsck(site: Site, *, deep: bool, progress: Progress) -> Report:
             await _check(site, report, blob, counted, there, deep=deep)
             progress(report.blobs, report.size_bytes)
     await _find_orphans(site, report)
-    for name, files_counted, files, bytes_counted, size_bytes in await users.with_wrong_counters(site.db):
-        detail = f"counts {files_counted} files of {bytes_counted} bytes, has {files} of {size_bytes}"
-        report.problems.append(Problem("counters", name, detail))
+    for name, counter, counted, there in await users.with_wrong_counters(site.db):
+        report.problems.append(Problem("counters", name, f"counts {counted} {counter}, has {there}"))
+    for node_id, counted, there in await nodes.with_wrong_child_counts(site.db):
+        report.problems.append(Problem("counters", f"node {node_id}", f"counts {counted} children, has {there}"))
     return report
 
 

@@ -7,6 +7,8 @@ from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob
 
 COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location"
+REFERRERS = """(SELECT count(*) FROM files f WHERE f.blob = b.digest)
+    + (SELECT count(*) FROM nodes n WHERE n.blob = b.digest)"""
 
 
 def blob(row: Row) -> Blob:
@@ -22,6 +24,7 @@ async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) 
         f"""SELECT {COLUMNS} FROM blobs b
              WHERE b.refs = 0 AND b.unreferenced_since <= $1
                AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.digest)
+               AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.blob = b.digest)
              ORDER BY b.unreferenced_since LIMIT $2 FOR UPDATE OF b SKIP LOCKED""",
         older_than,
         limit,
@@ -43,6 +46,19 @@ async def claim_if_unknown(tx: Transaction, digest: bytes, now: datetime) -> boo
     return bool(status == "INSERT 0 1")
 
 
+async def insert(tx: Transaction, blob: Blob, now: datetime) -> None:
+    """Insert a blob's row if there is none yet. Until the transaction ends it is locked: its bytes stay."""
+    await tx.execute(
+        """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+           VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (digest) DO UPDATE SET location = excluded.location""",
+        blob.digest,
+        blob.size_bytes,
+        blob.crc32,
+        blob.location,
+        now,
+    )
+
+
 async def delete(db: Db, digests: Sequence[bytes]) -> None:
     await db.execute("DELETE FROM blobs WHERE digest = ANY($1)", digests)
 
@@ -51,7 +67,7 @@ async def claim_with_references(tx: Transaction, digest: bytes) -> tuple[Blob, i
     """(blob, references counted, references there), the row locked: no reference can come or go, nor the bytes."""
     await tx.execute("SELECT FROM blobs WHERE digest = $1 FOR UPDATE", digest)
     row = await tx.fetchrow(
-        f"""SELECT {COLUMNS}, b.refs, (SELECT count(*) FROM files f WHERE f.blob = b.digest) AS referrers
+        f"""SELECT {COLUMNS}, b.refs, {REFERRERS} AS referrers
               FROM blobs b WHERE b.digest = $1""",
         digest,
     )
@@ -61,7 +77,7 @@ async def claim_with_references(tx: Transaction, digest: bytes) -> tuple[Blob, i
 async def after(db: Db, digest: bytes, limit: int) -> list[tuple[Blob, int, int]]:
     """(blob, references counted, references there), by digest, from just after `digest`."""
     rows = await db.fetch(
-        f"""SELECT {COLUMNS}, b.refs, (SELECT count(*) FROM files f WHERE f.blob = b.digest) AS referrers
+        f"""SELECT {COLUMNS}, b.refs, {REFERRERS} AS referrers
               FROM blobs b WHERE b.digest > $1 ORDER BY b.digest LIMIT $2""",
         digest,
         limit,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pixelhost.db.connect import Db
+from pixelhost.db.connect import Transaction
 
 SLOT_MINUTES = 10
 
@@ -22,23 +22,24 @@ class Visit:
     download_threshold_bytes: int
 
 
-async def claim_turn(db: Db) -> None:
-    """Wait for the other flushes, until the transaction ends: so an address that two workers saw counts once."""
-    await db.execute("SELECT pg_advisory_xact_lock(hashtext('pixelhost stats'))")
+async def begin(tx: Transaction, batch_id: UUID, now: datetime) -> bool:
+    """Whether this batch is yet to be added.
 
-
-async def add(db: Db, batch_id: UUID, visits: Sequence[Visit], now: datetime) -> None:
-    """Add a batch; a second time with the same ID it does nothing. Visits to files deleted meanwhile are dropped.
-
-    At most one row for a file and visitor. Needs `claim_turn` before it in the same transaction.
+    Waits for the other flushes, until the transaction ends: so an address that two workers saw counts once.
     """
-    await db.execute(
-        f"""WITH turn AS MATERIALIZED (
-                INSERT INTO usage_batches (id, applied_at) VALUES ($1, $8::timestamptz)
-                ON CONFLICT DO NOTHING RETURNING id),
-            visits AS MATERIALIZED (
-                SELECT v.* FROM turn, unnest($2::text[], $3::bytea[], $4::boolean[], $5::bigint[], $6::bigint[],
-                                       $7::bigint[]) AS v (file_id, visitor, viewed, bytes, paid, threshold)
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('pixelhost stats'))")
+    status = await tx.execute(
+        "INSERT INTO usage_batches (id, applied_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", batch_id, now
+    )
+    return bool(status == "INSERT 0 1")
+
+
+async def add(tx: Transaction, now: datetime, visits: Sequence[Visit]) -> None:
+    """Add a batch, after `begin`: at most one visit for a file and visitor. Those to deleted files are dropped."""
+    downloads = await tx.fetch(
+        f"""WITH visits AS MATERIALIZED (
+                SELECT v.* FROM unnest($1::text[], $2::bytea[], $3::boolean[], $4::bigint[], $5::bigint[],
+                                       $6::bigint[]) AS v (file_id, visitor, viewed, bytes, paid, threshold)
                   JOIN files f ON f.id = v.file_id FOR KEY SHARE OF f),
             counted AS MATERIALIZED (
                 SELECT v.*, v.viewed AND NOT coalesce(old.has_viewed, false) AS new_view,
@@ -54,14 +55,6 @@ async def add(db: Db, batch_id: UUID, visits: Sequence[Visit], now: datetime) ->
                     bytes_sent = file_visitors.bytes_sent + excluded.bytes_sent,
                     has_viewed = file_visitors.has_viewed OR excluded.has_viewed,
                     has_downloaded = file_visitors.has_downloaded OR excluded.has_downloaded),
-            addresses AS (
-                INSERT INTO visitor_usage (visitor, hour, downloads, bytes_sent)
-                SELECT visitor, date_trunc('hour', $8::timestamptz, 'UTC'), count(*) FILTER (WHERE new_download),
-                       sum(bytes)
-                  FROM counted WHERE bytes > 0 GROUP BY visitor
-                ON CONFLICT (visitor, hour) DO UPDATE SET
-                    downloads = visitor_usage.downloads + excluded.downloads,
-                    bytes_sent = visitor_usage.bytes_sent + excluded.bytes_sent),
             sums AS MATERIALIZED (
                 SELECT file_id, count(*) FILTER (WHERE new_view) AS views,
                        count(*) FILTER (WHERE new_download) AS downloads,
@@ -70,23 +63,25 @@ async def add(db: Db, batch_id: UUID, visits: Sequence[Visit], now: datetime) ->
                   FROM counted GROUP BY file_id),
             slots AS (
                 INSERT INTO file_usage (file_id, slot, views, downloads, bandwidth_bytes, bandwidth_paid_bytes)
-                SELECT file_id, date_bin('{SLOT_MINUTES} minutes', $8, 'epoch'::timestamptz),
+                SELECT file_id, date_bin('{SLOT_MINUTES} minutes', $7, 'epoch'::timestamptz),
                        views, downloads, bytes, paid
                   FROM sums
                 ON CONFLICT (file_id, slot) DO UPDATE SET
                     views = file_usage.views + excluded.views,
                     downloads = file_usage.downloads + excluded.downloads,
                     bandwidth_bytes = file_usage.bandwidth_bytes + excluded.bandwidth_bytes,
-                    bandwidth_paid_bytes = file_usage.bandwidth_paid_bytes + excluded.bandwidth_paid_bytes)
-            UPDATE files f SET
-                views = f.views + s.views,
-                downloads = f.downloads + s.downloads,
-                bandwidth_bytes = f.bandwidth_bytes + s.bytes,
-                bandwidth_paid_bytes = f.bandwidth_paid_bytes + s.paid,
-                last_viewed_at = CASE WHEN s.viewed THEN $8 ELSE f.last_viewed_at END,
-                kept_at = CASE WHEN s.is_read AND f.kept_at < $8 - interval '1 day' THEN $8 ELSE f.kept_at END
-              FROM sums s WHERE s.file_id = f.id""",
-        batch_id,
+                    bandwidth_paid_bytes = file_usage.bandwidth_paid_bytes + excluded.bandwidth_paid_bytes),
+            totals AS (
+                UPDATE files f SET
+                    views = f.views + s.views,
+                    downloads = f.downloads + s.downloads,
+                    bandwidth_bytes = f.bandwidth_bytes + s.bytes,
+                    bandwidth_paid_bytes = f.bandwidth_paid_bytes + s.paid,
+                    last_viewed_at = CASE WHEN s.viewed THEN $7 ELSE f.last_viewed_at END,
+                    kept_at = CASE WHEN s.is_read AND f.kept_at < $7 - interval '1 day' THEN $7 ELSE f.kept_at END
+                  FROM sums s WHERE s.file_id = f.id)
+            SELECT visitor, count(*) FILTER (WHERE new_download) AS downloads, sum(bytes)::bigint AS bytes
+              FROM counted WHERE bytes > 0 GROUP BY visitor""",
         [visit.file_id for visit in visits],
         [visit.visitor for visit in visits],
         [visit.has_viewed for visit in visits],
@@ -95,3 +90,22 @@ async def add(db: Db, batch_id: UUID, visits: Sequence[Visit], now: datetime) ->
         [visit.download_threshold_bytes for visit in visits],
         now,
     )
+    await add_addresses(tx, now, [(row["visitor"], row["downloads"], row["bytes"]) for row in downloads])
+
+
+async def add_addresses(tx: Transaction, now: datetime, used: Sequence[tuple[bytes, int, int]]) -> None:
+    """(visitor, downloads, bytes), each visitor once: what addresses have used up of their daily limits."""
+    if used:
+        visitors, downloads, sent_bytes = zip(*used, strict=True)
+        await tx.execute(
+            """INSERT INTO visitor_usage (visitor, hour, downloads, bytes_sent)
+               SELECT visitor, date_trunc('hour', $4::timestamptz, 'UTC'), downloads, bytes
+                 FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS used (visitor, downloads, bytes)
+               ON CONFLICT (visitor, hour) DO UPDATE SET
+                   downloads = visitor_usage.downloads + excluded.downloads,
+                   bytes_sent = visitor_usage.bytes_sent + excluded.bytes_sent""",
+            visitors,
+            downloads,
+            sent_bytes,
+            now,
+        )

@@ -1,7 +1,7 @@
 """Small pictures of what people upload: images, pages, frames and covers.
 
-All of it decodes hostile bytes: call it in a media worker. The limits here keep one picture below the memory of a
-worker; the worker's own limits are for what slips through.
+All of it decodes hostile bytes: call it in a media worker. The limits here keep one picture cheap; the worker's own
+limits are for what slips through, and a picture that needs more memory than that is too large.
 """
 
 import contextlib
@@ -63,9 +63,11 @@ BROKEN: Final[tuple[type[Exception], ...]] = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     SyntaxError,
+    SystemError,
     TypeError,
     ValueError,
     struct.error,
@@ -144,7 +146,9 @@ def _shrunk(image: Image.Image, box: Box) -> Image.Image:
         image = image.convert("RGBA")
     elif image.mode in {"1", "P", "PA"}:
         image = image.convert({"1": "L", "P": "RGB", "PA": "RGBA"}[image.mode])
-    small = image.resize(_fitted(image.size, box), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # Pillow can't do the cheap first step on sixteen bits.
+    gap = None if image.mode.startswith("I;16") else 3.0
+    small = image.resize(_fitted(image.size, box), Image.Resampling.LANCZOS, reducing_gap=gap)
     small.info = image.info
     if small.mode in {"I", "F"} or small.mode.startswith("I;16"):
         return _in_eight_bits(small)

@@ -1,53 +1,33 @@
-"""Processes in which hostile bytes are decoded, and the asyncio side that feeds them.
+"""The near side of the processes in which hostile bytes are decoded: what feeds them and limits them, for asyncio.
 
-A worker is this module run as a program. It is handed an open file and the name of a function of `pixelhost.media`,
-and answers in msgpack: what it sends is plain data that is checked against the function's return annotation, never
-a pickle, for a worker may have been taken over by what it decodes. Its memory, its processor time and its files are
-limited; it can't write to a file, and it knows none of the environment's secrets.
-
-One message is its length in 4 bytes, big-endian, and that many bytes of msgpack; with the first byte of a request
-comes the file descriptor. A request is a `Job`, an answer an `Answer`.
+The far side and the messages between the two are in `worker`.
 """
 
 import asyncio
-import ctypes
-import importlib
-import math
 import os
-import resource
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import time
-import traceback
-import types
 import typing
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache, partial
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Concatenate, Final, ParamSpec, TypeVar
+from typing import BinaryIO, Concatenate, Final, Literal, ParamSpec, TypeVar
 
 import msgspec
 
+from pixelhost.media.worker import IS_PIECE, LENGTH, PIECE_LIMIT_BYTES, Answer, Job, Limits, Plain, refusals
+
 P = ParamSpec("P")
 T = TypeVar("T")
-Plain = str | int | float | bool | None
 Source = int | str | os.PathLike[str]
 """An open file descriptor, which stays the caller's, or a path."""
 
-LENGTH: Final = struct.Struct(">I")
 ANSWER_LIMIT_BYTES: Final = 64 << 20
 JOBS_PER_WORKER: Final = 100
-OPEN_FILES: Final = 64
-NICENESS: Final = 10
-TRACEBACK_CHARACTERS: Final = 8_000
 PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME")
-
-PR_SET_PDEATHSIG: Final = 1
-PR_SET_NO_NEW_PRIVS: Final = 38
 
 
 class MediaError(Exception):
@@ -63,40 +43,24 @@ class MediaTimedOut(MediaError):
 
 
 class MediaBusy(MediaError):
-    """Too many jobs wait already; try again later."""
-
-
-class Limits(msgspec.Struct, frozen=True):
-    memory_bytes: int
-    cpu_seconds: int
-
-
-class Job(msgspec.Struct, frozen=True, array_like=True):
-    module: str
-    function: str
-    args: tuple[typing.Any, ...]
-
-
-class Answer(msgspec.Struct, frozen=True, array_like=True):
-    """What was returned; or the name and the arguments of a declared exception; or a traceback."""
-
-    outcome: typing.Literal["returned", "refused", "failed"]
-    value: msgspec.Raw
+    """Too many jobs wait already, or too many streams are open; try again later."""
 
 
 class MediaPool:
-    """At most `workers` processes, started when there is work and ended after `idle_seconds` without.
+    """At most `workers` processes for answers and `streams` for streams, ended after `idle_seconds` without work.
 
-    Usable from any number of tasks of one event loop. Functions are those of the package or module `allowed_prefix`.
+    Streams have processes of their own because each lasts as long as its reader takes. Usable from any number of
+    tasks of one event loop. Functions are those of the package or module `allowed_prefix`.
     """
 
     def __init__(
         self,
         workers: int,
-        memory_limit_bytes: int = 1 << 30,
+        memory_limit_bytes: int = 512 << 20,
         cpu_seconds: int = 20,
         wall_seconds: float = 30,
         *,
+        streams: int = 8,
         waiting_limit: int = 1000,
         idle_seconds: float = 60,
         allowed_prefix: str = "pixelhost.media",
@@ -105,8 +69,8 @@ class MediaPool:
         self._wall_seconds = wall_seconds
         self._idle_seconds = idle_seconds
         self._allowed_prefix = allowed_prefix
-        self._slots = asyncio.Semaphore(workers)
-        self._vacancies = workers + waiting_limit
+        self._turns = _Turns(workers, waiting_limit, None)
+        self._stream_turns = _Turns(streams, waiting_limit, wall_seconds)
         self._idle: dict[_Worker, asyncio.TimerHandle] = {}
         self._endings: set[asyncio.Task[int]] = set()
         self._busy: set[_Worker] = set()
@@ -118,22 +82,40 @@ class MediaPool:
         """`function(file, *args)` in a worker, where `file` reads `source` from its beginning.
 
         Arguments are plain data, and so is what comes back, or a dataclass that its annotation names. An exception
-        class of the function's own module is raised here as it was there; everything else is a `MediaError`. When
-        the caller is cancelled the worker is killed.
+        class that the function's module knows and its package defines is raised here as it was there; everything
+        else is a `MediaError`. When the caller is cancelled the worker is killed.
         """
-        if kwargs:
-            raise TypeError("arguments of a job have no names")
-        request = msgspec.msgpack.encode(self._job(function, args))
-        if self._is_closed or self._vacancies == 0:
-            raise MediaBusy("the pool is closed" if self._is_closed else "too many jobs wait")
-        self._vacancies -= 1
-        try:
-            async with self._slots:
-                with _opened(source) as fd:
-                    answer = await self._ask_some_worker(fd, request)
-        finally:
-            self._vacancies += 1
+        request = self._request(function, "value", args, kwargs)
+        async with self._turns.turn():
+            with _opened(source) as fd, self._worker() as worker:
+                answer = await self._last_word(worker, fd, request)
         return _value(function, answer)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        function: Callable[Concatenate[BinaryIO, P], Iterator[bytes]],
+        source: Source,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The pieces that the generator `function(file, *args)` yields in a worker, each at most 1 MiB.
+
+        The worker goes on when a piece is taken and a few hundred KiB wait; a reader that is slow costs no processor
+        time and is never cut. `wall_seconds` is how long the worker may be silent when the reader waits for it, and
+        how long a stream waits for its turn: `MediaBusy` after that.
+
+        What goes wrong before the first piece is raised on entering, later errors by the iterator: pieces without
+        an error are the whole. Refusals and errors are those of `run`. Leaving the block early kills the worker.
+        """
+        request = self._request(function, "pieces", args, kwargs)
+        async with self._stream_turns.turn():
+            with _opened(source) as fd, self._worker() as worker:
+                async with (
+                    aclosing(self._pieces(function, worker, fd, request)) as following,
+                    aclosing(_with_first(await anext(following, None), following)) as pieces,
+                ):
+                    yield pieces
 
     async def close(self) -> None:
         """Kills the workers, those at work too, and returns when they are gone. Again is allowed."""
@@ -145,29 +127,68 @@ class MediaPool:
             worker.process.kill()
         await asyncio.gather(*self._endings, *(asyncio.to_thread(worker.process.wait) for worker in self._busy))
 
-    def _job(self, function: Callable[..., object], args: tuple[object, ...]) -> Job:
+    def _request(
+        self,
+        function: Callable[..., object],
+        wanted: Literal["value", "pieces"],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> bytes:
         module, name = function.__module__, function.__qualname__
+        if kwargs:
+            raise TypeError("arguments of a job have no names")
         if not f"{module}.".startswith(f"{self._allowed_prefix}.") or not name.isidentifier():
             raise ValueError(f"not a function of {self._allowed_prefix}: {module}.{name}")
         # A missing annotation shows before the work, not after it.
         _return_type(function)
-        return Job(module, name, args)
+        if self._is_closed:
+            raise MediaBusy("the pool is closed")
+        return msgspec.msgpack.encode(Job(module, name, args, wanted))
 
-    async def _ask_some_worker(self, fd: int, request: bytes) -> Answer:
+    @contextmanager
+    def _worker(self) -> "Iterator[_Worker]":
         worker = self._take()
-        is_fit = False
+        try:
+            yield worker
+        finally:
+            is_fit = not worker.is_at_work and worker.jobs < JOBS_PER_WORKER
+            (self._give_back if is_fit else self._end)(worker)
+
+    async def _last_word(self, worker: "_Worker", fd: int, request: bytes) -> Answer:
+        async with self._watched(worker):
+            await worker.ask(fd, request)
+            is_piece, message = await worker.next_message()
+        if is_piece:
+            raise MediaCrashed("the worker answered nonsense: a piece")
+        answer = _answer(message)
+        worker.is_at_work = False
+        return answer
+
+    async def _pieces(
+        self, function: Callable[..., object], worker: "_Worker", fd: int, request: bytes
+    ) -> AsyncGenerator[bytes, None]:
+        async with self._watched(worker):
+            await worker.ask(fd, request)
+        while True:
+            async with self._watched(worker):
+                is_piece, message = await worker.next_message()
+            if not is_piece:
+                break
+            yield message
+        answer = _answer(message)
+        worker.is_at_work = False
+        _raise_refusal(function, answer)
+
+    @asynccontextmanager
+    async def _watched(self, worker: "_Worker") -> AsyncIterator[None]:
+        """Limits the time on the clock, and says why the worker has died."""
         try:
             async with asyncio.timeout(self._wall_seconds):
-                answer = _answer(await worker.ask(fd, request))
-            is_fit = worker.jobs < JOBS_PER_WORKER
+                yield
         except TimeoutError:
             raise MediaTimedOut(f"no answer after {self._wall_seconds} s") from None
         except (OSError, EOFError):
             raise await self._post_mortem(worker) from None
-        else:
-            return answer
-        finally:
-            (self._give_back if is_fit else self._end)(worker)
 
     def _take(self) -> "_Worker":
         """An idle worker that still lives, else a new one. Doesn't wait, so no two tasks take the same."""
@@ -211,6 +232,37 @@ class MediaPool:
         return MediaCrashed(f"the worker ended with status {status}")
 
 
+class _Turns:
+    """`count` at a time. At most `waiting_limit` wait for their turn, each for `patience_seconds`; None: for ever."""
+
+    def __init__(self, count: int, waiting_limit: int, patience_seconds: float | None) -> None:
+        self._places = asyncio.Semaphore(count)
+        self._vacancies = count + waiting_limit
+        self._patience_seconds = patience_seconds
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Raises MediaBusy."""
+        if self._vacancies == 0:
+            raise MediaBusy("too many jobs wait")
+        self._vacancies -= 1
+        try:
+            await self._wait()
+            try:
+                yield
+            finally:
+                self._places.release()
+        finally:
+            self._vacancies += 1
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise MediaBusy("no turn came") from None
+
+
 class _Worker:
     """The near side of one process. It does one job at a time."""
 
@@ -219,6 +271,7 @@ class _Worker:
         self._socket = near
         self.process = process
         self.jobs = 0
+        self.is_at_work = False
         self.is_ended = False
 
     def is_alive(self) -> bool:
@@ -229,15 +282,20 @@ class _Worker:
         self._socket.close()
         self.process.kill()
 
-    async def ask(self, fd: int, request: bytes) -> bytes:
-        """OSError or EOFError when the process dies meanwhile."""
+    async def ask(self, fd: int, request: bytes) -> None:
+        """OSError when the process dies meanwhile."""
         self.jobs += 1
+        self.is_at_work = True
         socket.send_fds(self._socket, [LENGTH.pack(len(request))], [fd])
         await asyncio.get_running_loop().sock_sendall(self._socket, request)
-        (size_bytes,) = LENGTH.unpack(await self._receive(LENGTH.size))
-        if size_bytes > ANSWER_LIMIT_BYTES:
-            raise EOFError("an answer that is too long")
-        return await self._receive(size_bytes)
+
+    async def next_message(self) -> tuple[bool, bytes]:
+        """A piece, or the message after which none follows. OSError or EOFError when the process dies meanwhile."""
+        (length,) = LENGTH.unpack(await self._receive(LENGTH.size))
+        is_piece, size_bytes = bool(length & IS_PIECE), length & ~IS_PIECE
+        if size_bytes > (PIECE_LIMIT_BYTES if is_piece else ANSWER_LIMIT_BYTES):
+            raise EOFError("a message that is too long")
+        return is_piece, await self._receive(size_bytes)
 
     async def _receive(self, size_bytes: int) -> bytes:
         received = bytearray(size_bytes)
@@ -255,7 +313,7 @@ def _started(limits: Limits) -> _Worker:
     arguments = [str(far.fileno()), str(os.getpid()), msgspec.json.encode(limits).decode()]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pixelhost.media.workers", *arguments],
+            [sys.executable, "-P", "-m", "pixelhost.media.worker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -294,6 +352,13 @@ def _opened(source: Source) -> Iterator[int]:
         os.close(fd)
 
 
+async def _with_first(first: bytes | None, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    if first is not None:
+        yield first
+    async for piece in pieces:
+        yield piece
+
+
 def _answer(encoded: bytes) -> Answer:
     try:
         answer = msgspec.msgpack.decode(encoded, type=Answer)
@@ -306,13 +371,21 @@ def _answer(encoded: bytes) -> Answer:
 
 
 def _value(function: Callable[..., T], answer: Answer) -> T:
+    _raise_refusal(function, answer)
     try:
-        if answer.outcome == "returned":
-            value: T = msgspec.msgpack.decode(answer.value, type=_return_type(function))
-            return value
+        value: T = msgspec.msgpack.decode(answer.value, type=_return_type(function))
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise MediaCrashed(f"the worker answered nonsense: {error}") from error
+    return value
+
+
+def _raise_refusal(function: Callable[..., object], answer: Answer) -> None:
+    if answer.outcome != "refused":
+        return
+    try:
         name, args = msgspec.msgpack.decode(answer.value, type=tuple[str, list[Plain]])
-        refusal = {kind.__name__: kind for kind in _refusals(function)}[name](*args)
-    except (msgspec.MsgspecError, RecursionError, LookupError, TypeError) as error:
+        refusal = {kind.__name__: kind for kind in refusals(function)}[name](*args)
+    except (msgspec.MsgspecError, LookupError, TypeError) as error:
         raise MediaCrashed(f"the worker answered nonsense: {error}") from error
     raise refusal
 
@@ -320,111 +393,3 @@ def _value(function: Callable[..., T], answer: Answer) -> T:
 @cache
 def _return_type(function: Callable[..., object]) -> object:
     return typing.get_type_hints(function)["return"]
-
-
-@cache
-def _refusals(function: Callable[..., object]) -> tuple[type[Exception], ...]:
-    """The exception classes that the function's module knows and its package defines."""
-    package = function.__module__.rpartition(".")[0] or function.__module__
-    found = [value for value in vars(sys.modules[function.__module__]).values() if isinstance(value, type)]
-    return tuple(
-        kind for kind in found if issubclass(kind, Exception) and f"{kind.__module__}.".startswith(f"{package}.")
-    )
-
-
-def work(near_fd: int, parent: int, limits: Limits) -> None:
-    """Does the jobs that come through `near_fd`, one after the other, until there is nobody on its other side.
-
-    An exception that isn't declared ends the worker, for nobody knows what state it is in.
-    """
-    _confine(limits)
-    if os.getppid() != parent:
-        return
-    near = socket.socket(fileno=near_fd)
-    sys.excepthook = partial(_confess, near)
-    while (received := _next_job(near)) is not None:
-        _allow_time(limits.cpu_seconds)
-        _send(near, _done(*received))
-
-
-def _confine(limits: Limits) -> None:
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    os.nice(NICENESS)
-    for limited, value in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, most = resource.getrlimit(limited)
-        lowered = value if most == resource.RLIM_INFINITY else min(value, most)
-        resource.setrlimit(limited, (lowered, lowered))
-
-
-def _allow_time(cpu_seconds: int) -> None:
-    """Counted from now on. The kernel ends the process by SIGXCPU."""
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    until = math.ceil(time.process_time()) + cpu_seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (until if most == resource.RLIM_INFINITY else min(until, most), most))
-
-
-def _next_job(near: socket.socket) -> tuple[Job, int] | None:
-    """A job and the descriptor of its file; None when the pool has hung up."""
-    length, fds, _, _ = socket.recv_fds(near, LENGTH.size, 1)
-    if not length:
-        return None
-    (size_bytes,) = LENGTH.unpack(length)
-    request = bytearray(size_bytes)
-    rest = memoryview(request)
-    while rest:
-        count = near.recv_into(rest)
-        if count == 0:
-            return None
-        rest = rest[count:]
-    return msgspec.msgpack.decode(request, type=Job), fds[0]
-
-
-def _done(job: Job, fd: int) -> bytes:
-    function = getattr(importlib.import_module(job.module), job.function)
-    try:
-        with _reopened(fd) as file:
-            return _encoded("returned", function(file, *job.args))
-    except _refusals(function) as refusal:
-        args = [value if isinstance(value, Plain) else str(value) for value in refusal.args]
-        return _encoded("refused", (type(refusal).__name__, args))
-
-
-def _reopened(fd: int) -> BinaryIO:
-    """The file with an offset of its own, as that of `fd` is shared with everybody it was sent to.
-
-    Where a file can't be opened a second time the shared offset is set to the beginning.
-    """
-    try:
-        own = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        os.lseek(fd, 0, os.SEEK_SET)
-        return open(fd, "rb")
-    os.close(fd)
-    return open(own, "rb")
-
-
-def _encoded(outcome: str, value: object) -> bytes:
-    return msgspec.msgpack.encode((outcome, value))
-
-
-def _send(near: socket.socket, answer: bytes) -> None:
-    near.sendall(LENGTH.pack(len(answer)))
-    near.sendall(answer)
-
-
-def _confess(
-    near: socket.socket, kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
-) -> None:
-    lines = traceback.format_exception(kind, error, trace)
-    _send(near, _encoded("failed", "".join(lines)[-TRACEBACK_CHARACTERS:]))
-
-
-if __name__ == "__main__":
-    work(int(sys.argv[1]), int(sys.argv[2]), msgspec.json.decode(sys.argv[3], type=Limits))

@@ -1,6 +1,8 @@
 """The Pixeldrain API: its map. Everything is relative to /api."""
 
-from pixelhost.pixeldrain import account, envelope, files, lists
+from dataclasses import replace
+
+from pixelhost.pixeldrain import account, envelope, files, filesystem, lists, nodeinsides
 from pixelhost.wire.dialect import Dialect, Route
 
 PREFIX = "/api"
@@ -14,6 +16,9 @@ ROUTES = (
     Route("POST", "/file/{id}", files.change),
     Route("DELETE", "/file/{id}", files.delete),
     Route("GET", "/file/{id}/info", files.info),
+    Route("GET", "/file/{id}/info/zip", nodeinsides.file_zip_info),
+    Route("GET", r"/file/{id}/info/zip/{path:[\s\S]*}", nodeinsides.file_zip_file),
+    Route("GET", "/file/{id}/info/torrent", nodeinsides.file_torrent_info),
     Route("GET", "/file/{id}/thumbnail", files.thumbnail),
     Route("POST", "/list", lists.create),
     Route("GET", "/list/{id}", lists.show),
@@ -21,6 +26,17 @@ ROUTES = (
     Route("DELETE", "/list/{id}", lists.delete),
     Route("GET", "/list/{id}/zip", lists.download),
     Route("GET", "/list/{id}/thumbnail", lists.thumbnail),
+    Route("GET", "/filesystem", filesystem.buckets, takes_node_password=True),
+    Route("GET", "/filesystem/", filesystem.buckets, takes_node_password=True),
+    *(
+        Route(method, r"/filesystem/{path:[\s\S]*}", handler, takes_node_password=True)
+        for method, handler in (
+            ("GET", filesystem.get),
+            ("PUT", filesystem.put),
+            ("POST", filesystem.post),
+            ("DELETE", filesystem.delete),
+        )
+    ),
     Route("GET", "/user", account.show),
     Route("POST", "/user/login", account.login),
     Route("GET", "/user/session", account.sessions),
@@ -32,6 +48,6 @@ ROUTES = (
 DIALECT = Dialect(
     name="pixeldrain",
     render=envelope.refuse,
-    routes=tuple(Route(route.method, PREFIX + route.path, route.handler) for route in ROUTES),
+    routes=tuple(replace(route, path=PREFIX + route.path) for route in ROUTES),
     is_open_to_other_sites=True,
 )

@@ -24,6 +24,10 @@ def done() -> web.Response:
     return success({"value": "ok", "message": "The requested action was successfully performed"})
 
 
+def created() -> web.Response:
+    return success({"value": "created", "message": "The submitted resource was created"}, 201)
+
+
 def refuse(_request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Response:
     """The one renderer of errors of this dialect."""
     if isinstance(error, ApiErrors):

@@ -1,20 +1,34 @@
 """What the API's JSON objects look like. Pages embed the very same."""
 
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from uuid import UUID
 
-from pixelhost.core import gates
+import msgspec
+
+from pixelhost.core import gates, sharing, stats
 from pixelhost.core.callers import Caller
-from pixelhost.model import File, FileList, Session, User
+from pixelhost.core.nodes import Place
+from pixelhost.core.paths import Path
+from pixelhost.model import File, FileList, Node, Permissions, Rights, Session, User
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 
 NEVER = "0001-01-01T00:00:00Z"
+NOBODY_ELSE = Permissions()
 
 
 def time(moment: datetime | None) -> str:
     """RFC 3339 in UTC with six fraction digits; the zero time where there is none."""
-    return NEVER if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if moment is None:
+        return NEVER
+    # Several times faster than isoformat, and thousands of times are shown at once.
+    text = msgspec.json.encode(moment.astimezone(UTC))[1:-2].decode()
+    return f"{text}Z" if moment.microsecond else f"{text}.000000Z"
 
 
 def file_info(site: Site, caller: Caller, file: File) -> dict[str, Any]:
@@ -105,9 +119,9 @@ def user(site: Site, account: User) -> dict[str, Any]:
         "otp_enabled": False,
         "subscription": subscription(plan),
         "storage_space_used": account.storage_used_bytes,
-        "filesystem_storage_used": 0,
+        "filesystem_storage_used": account.filesystem_used_bytes,
         "file_count": account.file_count,
-        "filesystem_node_count": 0,
+        "filesystem_node_count": account.node_count,
         "is_admin": account.is_admin,
         "balance_micro_eur": 0,
         "hotlinking_enabled": plan.hotlinking,
@@ -121,3 +135,86 @@ def user(site: Site, account: User) -> dict[str, Any]:
         "checkout_name": "",
         "checkout_provider": "",
     }
+
+
+@dataclass(frozen=True)
+class NodeView:
+    """How nodes are shown to a caller: under the paths of the bucket that was asked, its secrets to the owner alone."""
+
+    site: Site
+    is_owner: bool
+    user_names: Mapping[UUID, str]
+
+    def node(self, node: Node, path: Path) -> dict[str, Any]:
+        """A node object."""
+        shown: dict[str, Any] = {
+            "type": "dir" if node.is_directory else "file",
+            "path": str(path),
+            "name": node.name or path.bucket,
+            "created": time(node.created_at),
+            "modified": time(node.modified_at),
+            "mode_string": _mode_string(node.mode | (stat.S_IFDIR if node.is_directory else stat.S_IFREG)),
+            "mode_octal": f"{node.mode:03o}",
+            "created_by": node.created_by_name,
+            "file_size": node.size_bytes,
+            "file_type": node.mime_type,
+            "sha256_sum": node.blob.digest.hex() if node.blob else "",
+        }
+        if node.parent_id is None:
+            shown["id"] = path.bucket
+        elif node.share_id is not None:
+            shown["id"] = node.share_id
+        if node.abuse_type:
+            shown |= {"abuse_type": node.abuse_type, "abuse_report_time": time(node.abuse_reported_at)}
+        if node.properties:
+            shown["properties"] = node.properties
+        if node.logging_enabled_at is not None:
+            shown["logging_enabled_at"] = time(node.logging_enabled_at)
+        if node.custom_domain_name is not None:
+            shown["custom_domain_name"] = node.custom_domain_name
+        if self.is_owner and (node.share_id is not None or node.permissions != NOBODY_ELSE):
+            shown |= self._permissions(node)
+        return shown
+
+    def _permissions(self, node: Node) -> dict[str, Any]:
+        by_id = {user_id: given for user_id, given in node.permissions.users.items() if user_id in self.user_names}
+        return {
+            "link_permissions": rights(node.permissions.link),
+            "user_permissions": {self.user_names[user_id]: rights(given) for user_id, given in by_id.items()},
+            "password_permissions": {
+                password: rights(given)
+                for password, given in sharing.passwords(self.site.keyring, node.permissions).items()
+            },
+        }
+
+
+@cache
+def _mode_string(mode: int) -> str:
+    """As `ls -l` shows it. There are not many."""
+    return stat.filemode(mode)
+
+
+async def node_view(site: Site, is_owner: bool, shown: Sequence[Node]) -> NodeView:
+    return NodeView(site, is_owner, await sharing.names_of_users(site.db, shown) if is_owner else {})
+
+
+async def node(site: Site, place: Place) -> dict[str, Any]:
+    """The node object of a place."""
+    view = await node_view(site, place.rights.owner, [place.node])
+    return view.node(place.node, place.path)
+
+
+async def node_stat(site: Site, caller: Caller, place: Place, children: Sequence[Node]) -> dict[str, Any]:
+    """The answer of GET /filesystem/{path}?stat."""
+    view = await node_view(site, place.rights.owner, [*place.nodes, *children])
+    return {
+        "path": [view.node(one, place.path_of(index)) for index, one in enumerate(place.nodes)],
+        "base_index": len(place.nodes) - 1,
+        "children": [view.node(child, place.path.child(child.name)) for child in children],
+        "permissions": rights(place.rights),
+        "context": {"premium_transfer": stats.is_premium(site, caller, place.node)},
+    }
+
+
+def rights(given: Rights) -> dict[str, bool]:
+    return {"owner": given.owner, "read": given.read, "write": given.write, "delete": given.delete}

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pixelhost.core import access, downloads, gates, stats
+from pixelhost.core import access, gates, stats, storage
 from pixelhost.model import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
@@ -60,7 +60,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def _preview(site: Site, file: File) -> Preview:
-    head = await downloads.head_of(site, file, PREVIEW_BYTES)
+    head = await storage.head_of(site, file.blob, PREVIEW_BYTES)
     return decoded(head, is_truncated=len(head) < file.size_bytes)
 
 

@@ -35,8 +35,9 @@ def exact_size(size_bytes: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 file`, `12,345 files`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    """`1 file`, `12,345 files`, `2 entries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def day(moment: datetime) -> str:

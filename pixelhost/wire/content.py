@@ -12,7 +12,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core.downloads import Content, Part, Slice
+from pixelhost.core.downloads import Content, Part, Slice, Stream
 from pixelhost.wire import dialect, ranges, sockets
 from pixelhost.wire.ranges import Extent
 
@@ -26,6 +26,10 @@ STEP_BYTES = 1 << 20  # so much is sent before it is counted
 ACCEL_PREFIX = "/_blobs/"
 
 SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
+
+
+SANDBOXED = {"Content-Security-Policy": SANDBOX, "X-Content-Type-Options": "nosniff"}
+"""What keeps a browser from running what is sent."""
 
 
 async def send(
@@ -80,6 +84,28 @@ async def send_bytes(
     return web.Response(body=data, headers=headers)
 
 
+async def send_stream(request: web.Request, stream: Stream) -> web.StreamResponse:
+    """Bytes of unknown number, as an attachment."""
+    response = web.StreamResponse(
+        headers={
+            hdrs.CONTENT_TYPE: stream.mime_type,
+            hdrs.CACHE_CONTROL: "no-cache",
+            hdrs.CONTENT_DISPOSITION: content_disposition("attachment", stream.name),
+            "Content-Security-Policy": SANDBOX,
+        }
+    )
+    await response.prepare(request)
+    request[dialect.BEGUN] = response
+    if request.method != hdrs.METH_HEAD:
+        try:
+            async for piece in stream.pieces:
+                await response.write(piece)
+            await response.write_eof()
+        except ConnectionError:
+            dialect.cut(request)
+    return response
+
+
 def content_disposition(disposition: Disposition, name: str) -> str:
     """RFC 6266: always an ASCII `filename`, and the true name as `filename*` (RFC 8187)."""
     plain = "".join(char if 32 <= ord(char) < 127 and char not in '"\\%' else "_" for char in name)
@@ -87,7 +113,7 @@ def content_disposition(disposition: Disposition, name: str) -> str:
 
 
 def _extents(request: web.Request, content: Content) -> list[Extent]:
-    if not ranges.may_resume(request.headers.get(hdrs.IF_RANGE), content.etag, content.modified_at):
+    if not ranges.may_resume(request.headers.get(hdrs.IF_RANGE), content.etag, content.fixed_date):
         return []
     header = request.headers.get(hdrs.RANGE)
     try:

@@ -3,16 +3,30 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from uuid import UUID
 
 from aiohttp import hdrs, web
 
 COOKIE = "pd_auth_key"
+NODE_HEADER = "X-Node-Password"
+NODE_COOKIE = "pd_node_password"
 
 
 @dataclass(frozen=True)
 class Credential:
     key: str
     is_cookie: bool
+
+    @property
+    def is_node_password(self) -> bool:
+        """Whether it has not the shape of a key, so that for a shared node it can only be a password."""
+        if self.is_cookie:
+            return False
+        try:
+            UUID(self.key)
+        except ValueError:
+            return True
+        return False
 
 
 def sent(request: web.BaseRequest) -> Credential | None:
@@ -26,12 +40,25 @@ def sent(request: web.BaseRequest) -> Credential | None:
     return Credential(cookie, is_cookie=True) if cookie else None
 
 
+def node_password(request: web.BaseRequest) -> str:
+    """The password of a shared node: a header, or the cookie that the page of the share keeps it in."""
+    return text(request.headers.get(NODE_HEADER, "")) or text(request.cookies.get(NODE_COOKIE, ""))
+
+
+def text(value: str) -> str:
+    """A header's bytes as the UTF-8 that clients send, where they are."""
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeDecodeError:
+        return value.encode("utf-8", "replace").decode("utf-8")
+
+
 def _authorization_key(value: str) -> str | None:
     """None for an empty Basic user and password, as clients send where nothing was configured; "" is never valid."""
     scheme, _, rest = value.strip().partition(" ")
     rest = rest.strip()
     if scheme.lower() == "bearer":
-        return rest
+        return text(rest)
     if scheme.lower() != "basic":
         return ""
     try:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import hdrs, web
 
@@ -12,6 +12,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.site import Site
 from pixelhost.wire import body, credentials, security
+from pixelhost.wire.credentials import Credential
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,12 @@ EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ET
 
 @dataclass(frozen=True)
 class Route:
+    """`takes_node_password`: what was sent as a key and has not the shape of one opens a shared node."""
+
     method: str
     path: str
     handler: Handler
+    takes_node_password: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ DIALECT: web.RequestKey[Dialect] = web.RequestKey("dialect", Dialect)
 def mount(app: web.Application, dialect: Dialect) -> None:
     """Add a dialect's routes. GET routes answer HEAD too."""
     for route in dialect.routes:
-        handler = _wrapped(dialect, route.handler)
+        handler = _wrapped(dialect, route)
         methods = [route.method, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
         for method in methods:
             app.router.add_route(method, route.path, handler, expect_handler=_hold_back_continue)
@@ -114,7 +118,7 @@ def cut(request: web.BaseRequest) -> None:
         request.transport.abort()
 
 
-def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
+def _wrapped(dialect: Dialect, route: Route) -> Handler:
     async def wrapped(request: web.Request) -> web.StreamResponse:
         request[DIALECT] = dialect
         response = await answered(request)
@@ -124,8 +128,8 @@ def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
-            request[CALLER] = await _caller(request, dialect)
-            return await handler(request)
+            request[CALLER] = await (_node_caller if route.takes_node_password else _caller)(request, dialect)
+            return await route.handler(request)
         except (ApiError, ApiErrors) as error:
             refusal: ApiError | ApiErrors = error
         except Exception:
@@ -140,11 +144,22 @@ def _wrapped(dialect: Dialect, handler: Handler) -> Handler:
     return wrapped
 
 
+async def _node_caller(request: web.Request, dialect: Dialect) -> Caller:
+    password = credentials.node_password(request)
+    credential = credentials.sent(request)
+    if credential is not None and credential.is_node_password:
+        return replace(await _identified(request, dialect, None), node_password=password or credential.key)
+    return replace(await _identified(request, dialect, credential), node_password=password)
+
+
 async def _caller(request: web.Request, dialect: Dialect) -> Caller:
+    return await _identified(request, dialect, credentials.sent(request))
+
+
+async def _identified(request: web.Request, dialect: Dialect, credential: Credential | None) -> Caller:
     site = request.app[SITE]
     ip = security.client_ip(request, site.settings.trusted_proxies)
     user_agent = request.headers.get(hdrs.USER_AGENT, "").encode("utf-8", "replace").decode("utf-8")
-    credential = credentials.sent(request)
     if credential is None:
         return Caller(ip, user_agent)
     if credential.is_cookie:

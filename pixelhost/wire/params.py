@@ -11,13 +11,14 @@ together, in the order of declaration. `UNSET` as a default tells "not sent" fro
 import asyncio
 import dataclasses
 import re
+import stat
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
@@ -56,6 +57,13 @@ class Length:
     def check(self, field: str, value: Any) -> None:
         if not self.shortest <= len(value) <= self.longest:
             raise errors.STRING_OUT_OF_RANGE(field=field, min_len=self.shortest, max_len=self.longest, len=len(value))
+
+
+Mode = NewType("Mode", int)
+"""A Unix file mode, sent in octal: 0 to 7777. The type of a file or directory may be in front, as stat(2) has it."""
+
+Flag = NewType("Flag", bool)
+"""True when it is sent, with whatever value but `false`."""
 
 
 @dataclass(frozen=True)
@@ -275,6 +283,20 @@ def _whole(field: str, text: str) -> int:
     return value
 
 
+def _mode(field: str, text: str) -> int:
+    if not re.fullmatch(r"[0-7]{1,12}", text):
+        raise errors.INTEGER_PARSE_FAILED(field=field)
+    mode = int(text, 8)
+    if stat.S_IFMT(mode) in {stat.S_IFREG, stat.S_IFDIR}:
+        mode = stat.S_IMODE(mode)
+    Between(0, 0o7777).check(field, mode)
+    return mode
+
+
+def _flag(_field: str, text: str) -> bool:
+    return text != "false"
+
+
 def _bool(field: str, text: str) -> bool:
     if text not in {"true", "false"}:
         raise errors.BOOL_PARSE_FAILED(field=field)
@@ -317,4 +339,6 @@ _PARSERS: Mapping[Any, Callable[[str, str], Any]] = {
     bool: _bool,
     datetime: _time,
     UUID: _uuid,
+    Mode: _mode,
+    Flag: _flag,
 }

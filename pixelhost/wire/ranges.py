@@ -107,13 +107,16 @@ def is_precondition_failed(
     return since is not None and modified_at.replace(microsecond=0) > since
 
 
-def may_resume(if_range: str | None, etag: str, modified_at: datetime) -> bool:
-    """Whether a range continues what the client has: only on the very same tag, or the very same date."""
+def may_resume(if_range: str | None, etag: str, fixed_date: datetime | None) -> bool:
+    """Whether a range continues what the client has: only on the very same tag, or the very same date.
+
+    `fixed_date` is None where other bytes may have the same date (RFC 9110, 13.1.5: a weak validator doesn't count).
+    """
     if if_range is None:
         return True
     if if_range.strip().startswith(('"', "W/")):
         return if_range.strip() == f'"{etag}"'
-    return http_date(if_range) == modified_at.replace(microsecond=0)
+    return fixed_date is not None and http_date(if_range) == fixed_date.replace(microsecond=0)
 
 
 def http_date(text: str | None) -> datetime | None:

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import downloads, lists, machine, memory, servers, table, uploads
+from tests.bench import downloads, filesystem, insides, lists, machine, memory, servers, table, uploads
 from tests.bench.bench import MEMORY_FOLDER, Bench, SkippedError
 from tests.bench.load import RefusedError
 from tests.bench.processes import NotMeasuredError
@@ -43,6 +43,16 @@ MEASUREMENTS: dict[str, Measurement] = {
     "download_1mib": downloads.download_1mib,
     "info": downloads.info,
     "lists": lists.lists,
+    "stat": filesystem.stat,
+    "search": filesystem.search,
+    "rename": filesystem.rename,
+    "delete": filesystem.delete,
+    "bulk_download": filesystem.bulk_download,
+    "small_puts": filesystem.small_puts,
+    "rclone_copy": filesystem.rclone_copy,
+    "zip_info": insides.zip_info,
+    "zip_file": insides.zip_file,
+    "hostile": insides.hostile,
     "memory_20": memory.memory_20,
     "memory_10gib": memory.memory_10gib,
 }

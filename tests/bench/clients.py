@@ -5,6 +5,8 @@ Many and small ones are `load`'s.
 
 from __future__ import annotations
 
+import http
+import http.client
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from tests.bench import load
 from tests.bench.processes import NotMeasuredError, find_program
@@ -48,7 +51,7 @@ def put_with_curl(source: Path, url: str, key: str = "") -> tuple[float, str]:
     return float(seconds), body
 
 
-def fetch(port: int, path: str) -> Fetched:
+def fetch(port: int, path: str, key: str | None = None) -> Fetched:
     """GET with a blocking socket and one buffer, on a connection of its own."""
     buffer = memoryview(bytearray(MIB))
     with socket.create_connection(("127.0.0.1", port), timeout=STALL_SECONDS) as sock:
@@ -56,7 +59,7 @@ def fetch(port: int, path: str) -> Fetched:
         sock.settimeout(None)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(STALL_SECONDS))
         start = time.perf_counter()
-        sock.sendall(load.get(path))
+        sock.sendall(load.get(path, key))
         head = b""
         while (end := head.find(b"\r\n\r\n")) < 0:
             head += bytes(buffer[: _received(sock, buffer)])
@@ -73,7 +76,7 @@ def fetch(port: int, path: str) -> Fetched:
 
 
 def put_made_up(port: int, path: str, key: str, size_bytes: int, stopped: threading.Event) -> str:
-    """PUT unpredictable bytes that nobody keeps; the ID of the file. Gives up when `stopped` is set.
+    """PUT unpredictable bytes that nobody keeps; the ID of the file, if it has one. Gives up when `stopped` is set.
 
     `size_bytes` is a multiple of a mebibyte.
     """
@@ -91,9 +94,43 @@ def put_made_up(port: int, path: str, key: str, size_bytes: int, stopped: thread
             sock.sendall(block)
         with sock.makefile("rb") as answer:
             text = answer.read()
-    if text[9:12] != b"201":
+    if text[9:12] not in {b"200", b"201"}:
         raise load.RefusedError(text[:2000].decode(errors="replace"))
-    return str(json.loads(text.partition(b"\r\n\r\n")[2])["id"])
+    return str(json.loads(text.partition(b"\r\n\r\n")[2]).get("id", ""))
+
+
+class Client:
+    """One keep-alive connection with a key, for requests that `load` doesn't make."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=STALL_SECONDS)
+        self._headers = {"Authorization": load.basic(key)}
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **form: str) -> tuple[float, bytes]:
+        """Seconds from the request to the answer's last byte, and its body. Raises RefusedError."""
+        headers = dict(self._headers)
+        if form:
+            body = urlencode(form).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        start = time.perf_counter()
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        text = answer.read()
+        seconds = time.perf_counter() - start
+        if answer.status not in {http.HTTPStatus.OK, http.HTTPStatus.CREATED}:
+            raise load.RefusedError(f"{method} {path}: {answer.status} {text[:500].decode(errors='replace')}")
+        return seconds, text
+
+    def status(self, path: str) -> int:
+        """The status of a GET."""
+        self._connection.request("GET", path, headers=self._headers)
+        with self._connection.getresponse() as answer:
+            while answer.read(MIB):
+                pass
+            return answer.status
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _received(sock: socket.socket, buffer: memoryview) -> int:

@@ -10,9 +10,11 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import asyncpg
 
 from pixelhost.db import embedded
 from tests.bench import bare, load
@@ -86,6 +88,20 @@ class Pixelhost(Server):
         load.drive(self.port, requests, min(32, len(bodies)), answers.append)
         return [answer.partition(b'"id":"')[2].partition(b'"')[0].decode() for answer in answers]
 
+    def sql(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """One statement in its own database, for what would take too long by requests."""
+        lines = (self.folder / "postgres" / "postmaster.pid").read_text().splitlines()
+        url = f"postgresql://pixelhost@/pixelhost?host={lines[4]}&port={lines[3]}"
+        return asyncio.run(_fetched(url, statement, arguments))
+
+    def add_user(self, name: str) -> str:
+        """The key of a new account."""
+        return _pixelhost_cli(self.folder, "user", "add", name).split()[-1]
+
+    def fsck(self) -> None:
+        """Raises NotMeasuredError when it finds something: figures of a broken account are worth nothing."""
+        _pixelhost_cli(self.folder, "fsck")
+
     def delete_file(self, file_id: str) -> None:
         """Delete the file and its bytes. The server itself would keep them for an hour, in memory here."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -97,6 +113,14 @@ class Pixelhost(Server):
         if status != http.HTTPStatus.OK:
             raise NotMeasuredError(f"pixelhost answered {status} to DELETE /api/file/{file_id}")
         _pixelhost_cli(self.folder, "job", "sweep", grace_seconds=0)
+
+
+async def _fetched(url: str, statement: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(statement, *arguments))
+    finally:
+        await connection.close()
 
 
 @contextlib.contextmanager

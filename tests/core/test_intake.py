@@ -10,8 +10,9 @@ from pixelhost import ids
 from pixelhost.core import verify
 from pixelhost.core.intake import Account
 from pixelhost.model import Blob, File
+from pixelhost.plans import BUILT_IN
 from pixelhost.site import Site
-from tests.support.people import Person
+from tests.support.people import Person, make_person
 
 NO_LIMIT = -1
 
@@ -78,6 +79,14 @@ async def test_the_same_bytes_many_times_in_one_group_are_kept_once(site, alice)
     assert len(set(made)) == 11
     assert await site.db.fetch("SELECT refs FROM blobs ORDER BY refs") == [(1,), (10,)]
     assert (await verify.fsck(site, deep=True, progress=lambda *_: None)).problems == []
+
+
+@pytest.mark.parametrize("plan_id", BUILT_IN)
+async def test_every_plan_that_comes_with_it_takes_files(site, client, plan_id):
+    person = await make_person(site, client, "carol", plan_id=plan_id)
+
+    assert (await person.put("/api/file/a.bin", data=b"abc")).status == 201
+    assert (await person.fs("PUT", "/me/a.bin", data=b"abc")).status == 200
 
 
 async def test_nothing_goes_into_a_banned_account(site, alice):

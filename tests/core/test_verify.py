@@ -200,3 +200,13 @@ async def test_it_finds_nothing_wrong_while_everybody_uploads_deletes_and_sweeps
     await asyncio.gather(*using)
 
     assert [found(report) for report in reports] == [[]] * 15
+
+
+async def test_a_wrong_count_of_children_is_told(site, alice):
+    await alice.write("/me/d/a.txt")
+    await site.db.execute("UPDATE nodes SET child_count = 5 WHERE name = 'd'")
+
+    problems = (await fsck(site)).problems
+
+    await site.db.execute("UPDATE nodes SET child_count = 1 WHERE name = 'd'")
+    assert [problem.detail for problem in problems] == ["counts 5 children, has 1"]

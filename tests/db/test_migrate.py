@@ -15,6 +15,26 @@ SCHEMA = "CREATE TABLE files (id int); INSERT INTO files VALUES (7);"
 WIDER_SCHEMA = "CREATE TABLE files (id int, name text); INSERT INTO files VALUES (7);"
 WIDEN = "ALTER TABLE files ADD name text;"
 
+SCHEMA_0001 = Path(__file__).with_name("schema_0001.sql").read_text()
+"""The schema of the first version, that databases have which went through the deltas."""
+
+CATALOG = """
+SELECT format('column %s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+              pg_get_expr(d.adbin, d.adrelid))
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+ UNION ALL
+SELECT format('index %s', indexdef) FROM pg_indexes WHERE schemaname = 'public'
+ UNION ALL
+SELECT format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+ UNION ALL
+SELECT format('trigger %s', pg_get_triggerdef(oid)) FROM pg_trigger WHERE NOT tgisinternal
+ UNION ALL
+SELECT format('function %s', pg_get_functiondef(oid)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
+
 _names = (f"migrate_{number}" for number in itertools.count())
 
 
@@ -196,3 +216,29 @@ async def test_a_delta_that_breaks_the_row_is_refused(db, deltas, name):
 
     with pytest.raises(SchemaError, match="breaks the row of deltas"):
         await up_to(db, deltas)
+
+
+async def test_an_old_database_after_the_deltas_has_the_schema_of_a_new_one(server_url):
+    catalogs = []
+    for is_old in (True, False):
+        url = await postgres.create_database(server_url, f"catalog_{is_old}".lower())
+        connection = await asyncpg.connect(url)
+        if is_old:
+            await migrate.migrate(connection, _schema=SCHEMA_0001, _deltas=Path("/nonexistent"))
+        assert await migrate.migrate(connection) == SCHEMA_VERSION
+        catalogs.append(sorted(row[0] for row in await connection.fetch(CATALOG)))
+        await connection.close()
+
+    assert catalogs[0] == catalogs[1]
+    assert len(catalogs[0]) > 100
+
+
+async def test_accounts_of_the_first_version_get_their_filesystem(db):
+    await migrate.migrate(db, _schema=SCHEMA_0001, _deltas=Path("/nonexistent"))
+    await db.execute(
+        "INSERT INTO users (name, plan_id, created_at) VALUES ('alice', 'free', now()), ('bob', 'free', now())"
+    )
+
+    await migrate.migrate(db)
+
+    assert await db.fetchval("SELECT count(*) FROM nodes WHERE parent_id IS NULL AND name = ''") == 2

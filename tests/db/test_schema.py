@@ -53,6 +53,18 @@ async def insert_file(db, owner: UUID, blob: bytes = DIGEST, file_id: str = "aaa
     return await insert(db, "files", "id", **({"id": file_id, "owner_id": owner, "blob": blob} | row | values))
 
 
+async def root_of(db, owner: UUID) -> int:
+    return await db.fetchval("SELECT id FROM nodes WHERE owner_id = $1 AND parent_id IS NULL", owner)
+
+
+async def insert_node(
+    db, owner: UUID, parent: int | None, name: str, blob: bytes | None = None, **values: object
+) -> int:
+    row = {"owner_id": owner, "parent_id": parent, "name": name, "mode": 0o700, "created_at": NOW, "modified_at": NOW}
+    size = await db.fetchval("SELECT size_bytes FROM blobs WHERE digest = $1", blob) if blob else 0
+    return await insert(db, "nodes", "id", **(row | {"blob": blob, "size_bytes": size} | values))
+
+
 async def insert(db, table: str, key: str, **values: object):
     numbers = ", ".join(f"${number}" for number in range(1, len(values) + 1))
     return await db.fetchval(
@@ -74,6 +86,18 @@ async def counts(db) -> dict[str, tuple[int, int]]:
     return {row["name"]: (row["file_count"], row["storage_used_bytes"]) for row in rows}
 
 
+async def filesystems(db) -> dict[str, tuple[int, int, int]]:
+    """Nodes, bytes in the filesystem and bytes in all by account."""
+    rows = await db.fetch("SELECT name, node_count, filesystem_used_bytes, storage_used_bytes FROM users")
+    return {row[0]: tuple(row)[1:] for row in rows}
+
+
+async def children(db) -> dict[str, int]:
+    """Counted children by directory."""
+    rows = await db.fetch("SELECT name, child_count FROM nodes WHERE blob IS NULL")
+    return {row["name"]: row["child_count"] for row in rows}
+
+
 async def references(db) -> dict[bytes, tuple[int, bool]]:
     """By digest the references, and whether they count as unreferenced."""
     rows = await db.fetch("SELECT digest, refs, unreferenced_since IS NOT NULL AS is_unreferenced FROM blobs")
@@ -85,7 +109,7 @@ def test_every_table_has_a_comment_above_it(table):
     assert re.search(rf"^-- .+\.\nCREATE TABLE {table} \(", SCHEMA, re.MULTILINE)
 
 
-@pytest.mark.parametrize("function", re.findall(r"^CREATE FUNCTION (\w+)", SCHEMA, re.MULTILINE))
+@pytest.mark.parametrize("function", re.findall(r"^CREATE FUNCTION (\w+)\(.*RETURNS trigger", SCHEMA, re.MULTILINE))
 def test_every_trigger_says_why_it_is_there(function):
     assert re.search(rf"^-- .+\.\nCREATE FUNCTION {function}\(", SCHEMA, re.MULTILINE)
     assert f"EXECUTE FUNCTION {function}()" in SCHEMA
@@ -271,3 +295,165 @@ async def test_a_title_has_at_most_300_characters(db):
     too_long = insert(db, "lists", "id", id="mmmmmmmm", title="t" * 301, created_at=NOW)
 
     await refused(db, asyncpg.CheckViolationError, too_long)
+
+
+async def test_every_account_has_a_filesystem_with_one_root(db, alice):
+    (root,) = await db.fetch("SELECT name, parent_id, blob, created_by FROM nodes WHERE owner_id = $1", alice)
+    assert tuple(root) == ("", None, None, alice)
+    assert await filesystems(db) == {"alice": (0, 0, 0)}
+
+    await refused(db, asyncpg.UniqueViolationError, insert_node(db, alice, None, ""))
+
+
+async def test_a_node_is_counted_at_its_owner_its_directory_and_its_bytes(db, alice, bob):
+    await insert_blob(db)
+    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    await insert_node(db, alice, top, "a", DIGEST)
+    await insert_node(db, alice, top, "b", DIGEST)
+    await insert_node(db, bob, await root_of(db, bob), "c", DIGEST)
+    await insert_file(db, alice)
+
+    assert await filesystems(db) == {"alice": (3, 6, 9), "bob": (1, 3, 3)}
+    assert await references(db) == {DIGEST: (4, False)}
+    assert await db.fetchval("SELECT child_count FROM nodes WHERE id = $1", top) == 2
+
+
+async def test_deleted_nodes_are_counted_no_more_however_many_go_in_one_statement(db, alice):
+    other = await insert_blob(db, b"other")
+    await insert_blob(db)
+    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    for number in range(6):
+        await insert_node(db, alice, top, f"{number}", (DIGEST, other)[number % 2])
+
+    await db.execute("DELETE FROM nodes WHERE name <= '4' AND parent_id = $1", top)
+    assert await filesystems(db) == {"alice": (2, 5, 5)}
+    assert await children(db) == {"": 1, "top": 1}
+    assert await references(db) == {DIGEST: (0, True), other: (1, False)}
+
+    await db.execute("DELETE FROM nodes WHERE parent_id IS NOT NULL")
+    assert await filesystems(db) == {"alice": (0, 0, 0)}
+    assert await children(db) == {"": 0}
+    assert await references(db) == {DIGEST: (0, True), other: (0, True)}
+
+
+async def test_other_bytes_for_a_file_are_counted_instead_of_the_old_ones(db, alice):
+    other = await insert_blob(db, b"other")
+    await insert_blob(db)
+    await insert_node(db, alice, await root_of(db, alice), "a", DIGEST)
+
+    await db.execute("UPDATE nodes SET blob = $1, size_bytes = 5 WHERE name = 'a'", other)
+    assert await filesystems(db) == {"alice": (1, 5, 5)}
+    assert await references(db) == {DIGEST: (0, True), other: (1, False)}
+
+    await db.execute("UPDATE nodes SET blob = blob, size_bytes = size_bytes WHERE name = 'a'")
+    assert await references(db) == {DIGEST: (0, True), other: (1, False)}
+
+
+async def test_a_move_counts_at_both_directories(db, alice):
+    root = await root_of(db, alice)
+    one, other = await insert_node(db, alice, root, "one"), await insert_node(db, alice, root, "other")
+    moved = await insert_node(db, alice, one, "moved")
+
+    await db.execute("UPDATE nodes SET parent_id = $1 WHERE id = $2", other, moved)
+    assert await children(db) == {"": 2, "one": 0, "other": 1, "moved": 0}
+
+    await db.execute("UPDATE nodes SET name = 'renamed' WHERE id = $1", moved)
+    assert await children(db) == {"": 2, "one": 0, "other": 1, "renamed": 0}
+    assert await filesystems(db) == {"alice": (3, 0, 0)}
+
+
+async def test_what_is_cut_off_counts_until_it_is_deleted_but_not_at_its_directory(db, alice):
+    await insert_blob(db)
+    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    await insert_node(db, alice, top, "a", DIGEST)
+
+    await db.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = $1", top)
+    assert await filesystems(db) == {"alice": (2, 3, 3)}
+    assert (await children(db))[""] == 0
+
+    await db.execute("DELETE FROM nodes WHERE name IN ('top', 'a')")
+    assert await filesystems(db) == {"alice": (0, 0, 0)}
+    assert await references(db) == {DIGEST: (0, True)}
+
+
+async def test_what_is_known_about_a_node_goes_with_it(db, alice):
+    await insert_blob(db)
+    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    node = await insert_node(db, alice, top, "a", DIGEST)
+    entry = {"logged_at": NOW, "path": "/a", "action": "create", "type": "file"}
+    await insert(db, "node_log", "id", directory_id=top, **entry)
+    await insert(db, "node_visitors", "node_id", node_id=node, visitor=b"v")
+    await insert(db, "node_usage", "node_id", node_id=node, slot=NOW)
+
+    await db.execute("DELETE FROM nodes WHERE id = ANY($1)", [top, node])
+
+    for table in ("node_log", "node_visitors", "node_usage"):
+        assert await db.fetchval(f"SELECT count(*) FROM {table}") == 0
+
+
+async def test_deleting_an_account_deletes_its_filesystem_and_keeps_what_others_have(db, alice, bob):
+    await insert_blob(db)
+    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    await insert_node(db, alice, top, "a", DIGEST)
+    await insert_node(db, bob, await root_of(db, bob), "b", DIGEST, created_by=alice)
+    cut_off = await insert_node(db, alice, top, "cut off")
+    await db.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = $1", cut_off)
+
+    await db.execute("DELETE FROM users WHERE id = $1", alice)
+
+    assert await filesystems(db) == {"bob": (1, 3, 3)}
+    assert await references(db) == {DIGEST: (1, False)}
+    assert await db.fetchval("SELECT count(*) FROM nodes") == 2
+
+
+async def test_bytes_that_a_node_has_cannot_be_forgotten(db, alice):
+    await insert_blob(db)
+    await insert_node(db, alice, await root_of(db, alice), "a", DIGEST)
+
+    await refused(db, asyncpg.ForeignKeyViolationError, db.execute("DELETE FROM blobs"))
+
+
+async def test_a_directory_with_something_in_it_cannot_be_deleted_alone(db, alice):
+    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    await insert_node(db, alice, top, "a")
+
+    await refused(db, asyncpg.ForeignKeyViolationError, db.execute("DELETE FROM nodes WHERE id = $1", top))
+
+
+async def test_a_name_stands_once_in_a_directory(db, alice):
+    root = await root_of(db, alice)
+    top = await insert_node(db, alice, root, "a")
+    await insert_node(db, alice, top, "a")
+    await insert_node(db, alice, root, "A")
+
+    await refused(db, asyncpg.UniqueViolationError, insert_node(db, alice, root, "a"))
+    assert await filesystems(db) == {"alice": (3, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": ""},
+        {"name": "n" * 256},
+        {"name": "写" * 86},
+        {"mode": -1},
+        {"mode": 0o10000},
+        {"size_bytes": -1},
+        {"share_id": "short"},
+        {"share_id": "aaaa_aaa"},
+    ],
+    ids=str,
+)
+async def test_nodes_that_are_refused(db, alice, values):
+    row = {"name": "a"} | values
+    refusal = insert_node(db, alice, await root_of(db, alice), **row)
+
+    await refused(db, asyncpg.CheckViolationError, refusal)
+
+
+@pytest.mark.parametrize("column", ["share_id", "custom_domain_name"])
+async def test_one_node_has_an_id_or_a_domain(db, alice, bob, column):
+    await insert_node(db, alice, await root_of(db, alice), "a", **{column: "aaaaAAAA"})
+    again = insert_node(db, bob, await root_of(db, bob), "b", **{column: "aaaaAAAA"})
+
+    await refused(db, asyncpg.UniqueViolationError, again)

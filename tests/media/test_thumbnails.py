@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw
 
 from pixelhost.media.thumbnails import thumbnail
+from pixelhost.media.workers import MediaPool
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
@@ -173,8 +174,9 @@ def test_printing_colours_are_shown_on_screen() -> None:
     assert is_near(colour_at(image, 30, 30), RED, 60)
 
 
-def test_sixteen_bits_become_eight() -> None:
-    image = Image.new("I;16", (80, 80), 0x8000)
+@pytest.mark.parametrize("side_px", [80, 800])
+def test_sixteen_bits_become_eight(side_px: int) -> None:
+    image = Image.new("I;16", (side_px, side_px), 0x8000)
     for file_format in ("PNG", "TIFF"):
         small = shown(encoded(image, file_format), "image/png")
         assert small.mode == "L"
@@ -216,6 +218,17 @@ def test_nothing_that_the_photographer_wrote_is_sent_along() -> None:
 def test_a_decompression_bomb_gives_nothing() -> None:
     assert thumbnail(io.BytesIO(bomb(60_000, 60_000)), "image/png", 64, 64) is None
     assert thumbnail(io.BytesIO(bomb(10_001, 10_000)), "image/png", 64, 64) is None
+
+
+async def test_a_picture_that_needs_more_memory_than_a_worker_has_gives_nothing(tmp_path: Path) -> None:
+    Image.new("RGBA", (5000, 5000), (*RED, 0)).save(tmp_path / "large.png")
+    Image.new("RGBA", (500, 500), (*RED, 0)).save(tmp_path / "small.png")
+    pool = MediaPool(1, memory_limit_bytes=200 << 20)
+    try:
+        assert await pool.run(thumbnail, tmp_path / "large.png", "image/png", 64, 64) is None
+        assert await pool.run(thumbnail, tmp_path / "small.png", "image/png", 64, 64) is not None
+    finally:
+        await pool.close()
 
 
 def test_a_type_that_has_no_picture_gives_nothing() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -82,6 +83,43 @@ def niceness(file: BinaryIO) -> int:
     return os.nice(0)
 
 
+def memory_limit_bytes(file: BinaryIO) -> int:
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def content_by_line(file: BinaryIO) -> Iterator[bytes]:
+    yield from file
+
+
+def zeros(file: BinaryIO, count: int, size_bytes: int) -> Iterator[bytes]:
+    yield str(os.getpid()).encode()
+    for _ in range(count):
+        yield bytes(size_bytes)
+
+
+def refuse_after(file: BinaryIO, pieces: int) -> Iterator[bytes]:
+    yield from [b"piece"] * pieces
+    raise Unreadable("the rest is damaged", pieces)
+
+
+def stumble_after(file: BinaryIO, pieces: int) -> Iterator[bytes]:
+    yield from [b"piece"] * pieces
+    raise ZeroDivisionError("a bug of ours")
+
+
+def sleep_after_the_first(file: BinaryIO) -> Iterator[bytes]:
+    yield str(os.getpid()).encode()
+    time.sleep(60)
+
+
+def calculate_for(file: BinaryIO, seconds_each: float, count: int) -> Iterator[bytes]:
+    for _ in range(count):
+        until = time.process_time() + seconds_each
+        while time.process_time() < until:
+            pass
+        yield b"done"
+
+
 @pytest.fixture
 async def pool() -> AsyncIterator[MediaPool]:
     pool = MediaPool(2, memory_limit_bytes=256 << 20, cpu_seconds=1, wall_seconds=20, allowed_prefix=__name__)
@@ -113,6 +151,10 @@ async def until(is_true: Callable[[], bool]) -> None:
 
 async def until_ended(pid: int) -> None:
     await until(lambda: not is_running(pid))
+
+
+async def rest_of(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
 
 
 async def pid_in(path: Path) -> int:
@@ -237,7 +279,7 @@ async def test_an_endless_loop_ends_by_processor_time(pool: MediaPool, blob: Pat
 
 
 async def test_a_job_that_sleeps_ends_by_the_clock(blob: Path, tmp_path: Path) -> None:
-    pool = MediaPool(1, wall_seconds=1, allowed_prefix=__name__)
+    pool = MediaPool(1, wall_seconds=3, allowed_prefix=__name__)
     try:
         with pytest.raises(MediaTimedOut):
             await pool.run(tell_pid_and_sleep, blob, str(tmp_path / "pid"))
@@ -322,6 +364,175 @@ async def test_a_worker_does_not_see_the_servers_secrets(
 ) -> None:
     monkeypatch.setenv("PIXELHOST_SECRET_KEY", "hush")
     assert "PIXELHOST_SECRET_KEY" not in await pool.run(environment, blob)
+
+
+async def test_pieces_arrive_whole_and_in_order(pool: MediaPool, tmp_path: Path) -> None:
+    (tmp_path / "lines").write_bytes(b"".join(b"%d\n" % number for number in range(50_000)))
+    async with pool.stream(content_by_line, tmp_path / "lines") as pieces:
+        assert [int(piece) async for piece in pieces] == list(range(50_000))
+
+
+async def test_a_stream_may_have_no_pieces(pool: MediaPool, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    async with pool.stream(content_by_line, tmp_path / "empty") as pieces:
+        assert [piece async for piece in pieces] == []
+
+
+async def test_large_pieces_arrive_in_parts_of_1_mib(pool: MediaPool, blob: Path) -> None:
+    async with pool.stream(zeros, blob, 1, (2 << 20) + 1) as pieces:
+        assert [len(piece) async for piece in pieces][1:] == [1 << 20, 1 << 20, 1]
+
+
+async def test_a_worker_is_used_again_after_a_stream(pool: MediaPool, blob: Path) -> None:
+    pids = set()
+    for _ in range(3):
+        async with pool.stream(zeros, blob, 3, 10) as pieces:
+            pids.add(int(await anext(pieces)))
+            assert sum([len(piece) async for piece in pieces]) == 30
+    assert pids == {await pool.run(worker_pid, blob)}
+
+
+async def test_a_refusal_before_the_first_piece_is_raised_on_entering(pool: MediaPool, blob: Path) -> None:
+    pid = await pool.run(worker_pid, blob)
+    with pytest.raises(Unreadable, match="damaged"):
+        await pool.stream(refuse_after, blob, 0).__aenter__()
+    assert await pool.run(worker_pid, blob) == pid
+
+
+async def test_a_refusal_in_the_middle_is_raised_to_the_reader(pool: MediaPool, blob: Path) -> None:
+    async with pool.stream(refuse_after, blob, 3) as pieces:
+        assert [await anext(pieces) for _ in range(3)] == [b"piece"] * 3
+        with pytest.raises(Unreadable) as refused:
+            await anext(pieces)
+    assert refused.value.args == ("the rest is damaged", 3)
+
+
+async def test_a_crash_in_a_stream_is_raised_to_the_reader(pool: MediaPool, blob: Path) -> None:
+    async with pool.stream(stumble_after, blob, 1) as pieces:
+        assert await anext(pieces) == b"piece"
+        with pytest.raises(MediaCrashed, match="ZeroDivisionError: a bug of ours"):
+            await anext(pieces)
+    with pytest.raises(MediaCrashed, match="ZeroDivisionError: a bug of ours"):
+        await pool.stream(stumble_after, blob, 0).__aenter__()
+    assert await pool.run(content, blob) == b"hello"
+
+
+async def test_a_worker_killed_in_the_middle_is_an_error_to_the_reader(pool: MediaPool, blob: Path) -> None:
+    async with pool.stream(zeros, blob, 1000, 1 << 20) as pieces:
+        os.kill(int(await anext(pieces)), signal.SIGKILL)
+        with pytest.raises(MediaCrashed, match="status -9"):
+            await rest_of(pieces)
+
+
+async def test_leaving_a_stream_early_kills_its_worker(pool: MediaPool, blob: Path) -> None:
+    async with pool.stream(zeros, blob, 1000, 1 << 20) as pieces:
+        pid = int(await anext(pieces))
+    await until_ended(pid)
+    assert await pool.run(content, blob) == b"hello"
+
+
+async def test_an_error_of_the_reader_kills_the_worker_and_goes_on(pool: MediaPool, blob: Path) -> None:
+    async def read_a_little() -> None:
+        async with pool.stream(zeros, blob, 1000, 1 << 20) as pieces:
+            pids.append(int(await anext(pieces)))
+            raise ConnectionResetError
+
+    pids: list[int] = []
+    with pytest.raises(ConnectionResetError):
+        await read_a_little()
+    await until_ended(pids[0])
+
+
+async def test_cancelling_a_reader_kills_the_worker(pool: MediaPool, blob: Path) -> None:
+    started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def read() -> None:
+        async with pool.stream(sleep_after_the_first, blob) as pieces:
+            started.set_result(int(await anext(pieces)))
+            await anext(pieces)
+
+    reader = asyncio.create_task(read())
+    pid = await started
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    await until_ended(pid)
+
+
+async def test_a_worker_waits_for_a_slow_reader_and_is_not_cut(blob: Path) -> None:
+    pool = MediaPool(1, wall_seconds=3, allowed_prefix=__name__)
+    try:
+        async with pool.stream(zeros, blob, 20, 1 << 20) as pieces:
+            pid = int(await anext(pieces))
+            await until(lambda: "State:\tS" in Path(f"/proc/{pid}/status").read_text())
+            await asyncio.sleep(3.5)
+            assert sum([len(piece) async for piece in pieces]) == 20 << 20
+    finally:
+        await pool.close()
+
+
+async def test_a_worker_that_is_silent_while_the_reader_waits_ends_by_the_clock(blob: Path) -> None:
+    pool = MediaPool(1, wall_seconds=3, allowed_prefix=__name__)
+    try:
+        async with pool.stream(sleep_after_the_first, blob) as pieces:
+            pid = int(await anext(pieces))
+            with pytest.raises(MediaTimedOut):
+                await anext(pieces)
+        await until_ended(pid)
+    finally:
+        await pool.close()
+
+
+async def test_the_processor_time_of_a_stream_is_counted_by_the_piece(pool: MediaPool, blob: Path) -> None:
+    async with pool.stream(calculate_for, blob, 0.6, 4) as pieces:
+        assert [piece async for piece in pieces] == [b"done"] * 4
+    with pytest.raises(MediaTimedOut, match="processor"):
+        await pool.stream(calculate_for, blob, 60, 1).__aenter__()
+
+
+async def test_streams_do_not_keep_jobs_waiting(blob: Path) -> None:
+    pool = MediaPool(1, streams=2, allowed_prefix=__name__)
+    try:
+        async with pool.stream(zeros, blob, 1000, 1 << 20), pool.stream(zeros, blob, 1000, 1 << 20):
+            assert await pool.run(content, blob) == b"hello"
+    finally:
+        await pool.close()
+
+
+async def test_a_stream_waits_for_its_turn_but_not_for_ever(blob: Path) -> None:
+    pool = MediaPool(1, wall_seconds=3, streams=1, allowed_prefix=__name__)
+    try:
+        async with pool.stream(zeros, blob, 1000, 1 << 20):
+            with pytest.raises(MediaBusy):
+                await pool.stream(zeros, blob, 1, 1).__aenter__()
+        async with pool.stream(zeros, blob, 1, 1) as pieces:
+            assert len([piece async for piece in pieces]) == 2
+    finally:
+        await pool.close()
+
+
+async def test_closing_ends_streams_too(blob: Path) -> None:
+    pool = MediaPool(1, allowed_prefix=__name__)
+    async with pool.stream(zeros, blob, 1000, 1 << 20) as pieces:
+        pid = int(await anext(pieces))
+        await pool.close()
+        assert not is_running(pid)
+        with pytest.raises(MediaCrashed):
+            await rest_of(pieces)
+
+
+async def test_pieces_are_no_answer(pool: MediaPool, blob: Path) -> None:
+    with pytest.raises(MediaCrashed):
+        await pool.run(content_by_line, blob)
+    assert await pool.run(content, blob) == b"hello"
+
+
+async def test_a_worker_has_512_mib_if_nothing_else_is_said(blob: Path) -> None:
+    pool = MediaPool(1, allowed_prefix=__name__)
+    try:
+        assert await pool.run(memory_limit_bytes, blob) == 512 << 20
+    finally:
+        await pool.close()
 
 
 async def test_a_worker_gives_way_to_the_server(pool: MediaPool, blob: Path) -> None:

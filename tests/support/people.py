@@ -80,6 +80,57 @@ class Person:
         info: dict[str, Any] = answer.json
         return info
 
+    async def fs(self, method: str, path: str, query: str = "", **options: Any) -> Answer:
+        """Call the filesystem; `path` in clear, like `/me/a b.txt`."""
+        return await self.ask(method, f"/api/filesystem{quote(path)}{query}", **options)
+
+    async def write(self, path: str, data: Any = b"some bytes", query: str = "", **options: Any) -> dict[str, Any]:
+        """PUT a file of a filesystem, with the missing directories; its node."""
+        query = f"{query or '?'}&make_parents"
+        answer = await self.fs("PUT", path, query, data=data, **options)
+        assert answer.status == 200, (path, answer.body)
+        node: dict[str, Any] = answer.json
+        return node
+
+    async def stat(self, path: str, **options: Any) -> dict[str, Any]:
+        answer = await self.fs("GET", path, "?stat", **options)
+        assert answer.status == 200, (path, answer.body)
+        stat: dict[str, Any] = answer.json
+        return stat
+
+    async def node(self, path: str) -> dict[str, Any]:
+        """The node object of what is at a path."""
+        stat = await self.stat(path)
+        node: dict[str, Any] = stat["path"][stat["base_index"]]
+        return node
+
+    async def names(self, path: str) -> list[str]:
+        """Of what is in a directory."""
+        return [child["name"] for child in (await self.stat(path))["children"]]
+
+    async def act(self, path: str, action: str, **fields: Any) -> Answer:
+        """POST an action; what is no text is sent as JSON."""
+        form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
+        return await self.fs("POST", path, data={"action": action, **form})
+
+    async def mkdir(self, *paths: str) -> None:
+        for path in paths:
+            answer = await self.act(path, "mkdirall")
+            assert answer.status == 201, (path, answer.body)
+
+    async def update(self, path: str, **fields: Any) -> dict[str, Any]:
+        """Change a node; as it is then."""
+        answer = await self.act(path, "update", **fields)
+        assert answer.status == 200, (path, answer.body)
+        node: dict[str, Any] = answer.json
+        return node
+
+    async def share(self, path: str, **permissions: Any) -> str:
+        """Share a node, with `link`, `user` and `password` permissions; its ID."""
+        fields = {f"{name}_permissions": given for name, given in permissions.items()}
+        share_id: str = (await self.update(path, shared=True, **fields))["id"]
+        return share_id
+
     async def make_list(self, *file_ids: str, **members: Any) -> str:
         answer = await self.post("/api/list", json={"files": [{"id": file_id} for file_id in file_ids]} | members)
         assert answer.status == 201, answer.body

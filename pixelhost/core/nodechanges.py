@@ -1,0 +1,205 @@
+"""What can be set on a node, checked and turned into columns: times, mode, sharing, logging, domain, branding."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from pixelhost import errors, ids
+from pixelhost.core import sharing
+from pixelhost.core.callers import Caller
+from pixelhost.db import nodes
+from pixelhost.db.connect import Transaction, UniqueViolation
+from pixelhost.model import UNSET, Node, Rights, Unset
+from pixelhost.site import Site
+
+COLORS = ("input", "highlight", "danger", "background", "body", "card")
+BRANDING = (
+    "branding_enabled",
+    *(f"brand_{part}_color" for part in COLORS),
+    "brand_header_image",
+    "brand_background_image",
+    "brand_header_link",
+)
+COLOR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
+DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
+LINK = re.compile(r"https://[^\x00-\x20\x7f]+")
+DOMAIN_TAKEN = "Another directory is served on this domain already"
+LINK_MAX = 1000
+PEM_MAX = 64 << 10
+KEY_PURPOSE = b"custom domains"
+
+
+@dataclass(frozen=True)
+class NodeChanges:
+    """UNSET leaves a thing as it is. Of `branding` and the domain, empty values remove."""
+
+    created_at: datetime | Unset = UNSET
+    modified_at: datetime | Unset = UNSET
+    mode: int | Unset = UNSET
+    is_shared: bool | Unset = UNSET
+    is_logging: bool | Unset = UNSET
+    link_permissions: Rights | Unset = UNSET
+    user_permissions: Mapping[str, Rights] | Unset = UNSET
+    password_permissions: Mapping[str, Rights] | Unset = UNSET
+    custom_domain_name: str | Unset = UNSET
+    custom_domain_cert: str | Unset = UNSET
+    custom_domain_key: str | Unset = UNSET
+    branding: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_for_owners(self) -> bool:
+        """Whether it says who sees the node, or how: the owner's business, not that of whoever may write."""
+        return NodeChanges(self.created_at, self.modified_at, self.mode) != self
+
+
+async def apply(site: Site, caller: Caller, tx: Transaction, node: Node, changes: NodeChanges) -> None:
+    """Set what is to be set on a node, whose owner is locked.
+
+    Raises PERMISSION_DENIED, USER_NOT_FOUND, INVALID_X509_KEYPAIR, INVALID_DOMAIN_NAME, RESOURCE_ALREADY_EXISTS,
+    NODE_IS_NOT_A_DIRECTORY, STRING_OUT_OF_RANGE, HEX_PARSE_FAILED, BRANDING_IMAGE_NOT_FOUND, INVALID_LINK.
+    """
+    refuse_others(caller, node.owner_id, changes)
+    columns: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("created_at", changes.created_at),
+            ("modified_at", changes.modified_at),
+            ("mode", changes.mode),
+        )
+        if value is not UNSET
+    }
+    columns |= _logging(site, node, changes)
+    columns |= await _sharing(site, tx, node, changes)
+    columns |= await _domain(site, tx, node, changes)
+    columns |= await _branding(tx, node, changes)
+    try:
+        await nodes.set_columns(tx, node.id, columns)
+    except UniqueViolation as error:
+        # Somebody else has got the domain since it was looked up.
+        raise errors.RESOURCE_ALREADY_EXISTS(message=DOMAIN_TAKEN) from error
+
+
+def refuse_others(caller: Caller, owner_id: UUID, changes: NodeChanges) -> None:
+    """Raises PERMISSION_DENIED when somebody but the owner changes how a node is seen."""
+    if changes.is_for_owners and not caller.owns(owner_id):
+        raise errors.PERMISSION_DENIED(message="Only the owner of a filesystem changes how it is shared")
+
+
+def _logging(site: Site, node: Node, changes: NodeChanges) -> dict[str, Any]:
+    if changes.is_logging is UNSET:
+        return {}
+    if changes.is_logging and not node.is_directory:
+        raise errors.NODE_IS_NOT_A_DIRECTORY(message="Only directories have an activity log")
+    return {"logging_enabled_at": site.clock.now() if changes.is_logging else None}
+
+
+async def _sharing(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    if changes.is_shared is True and node.share_id is None:
+        columns["share_id"] = await _free_share_id(tx)
+    elif changes.is_shared is False:
+        columns["share_id"] = None
+    permissions = node.permissions
+    if changes.link_permissions is not UNSET:
+        permissions = replace(permissions, link=sharing.grantable(changes.link_permissions))
+    if changes.user_permissions is not UNSET:
+        wanted = _bounded("user_permissions", changes.user_permissions)
+        permissions = replace(permissions, users=await sharing.by_user_id(tx, wanted))
+    if changes.password_permissions is not UNSET:
+        wanted = _bounded("password_permissions", changes.password_permissions)
+        permissions = replace(permissions, passwords=sharing.by_sealed_password(site.keyring, wanted))
+    if permissions != node.permissions:
+        columns["permissions"] = nodes.stored_permissions(permissions)
+    return columns
+
+
+def _bounded(name: str, wanted: Mapping[str, Rights]) -> Mapping[str, Rights]:
+    if len(wanted) > sharing.ENTRIES_MAX:
+        raise errors.STRING_OUT_OF_RANGE(field=name, min_len=0, max_len=sharing.ENTRIES_MAX, len=len(wanted))
+    return wanted
+
+
+async def _free_share_id(tx: Transaction) -> str:
+    while True:
+        share_id = ids.new_id()
+        if not await nodes.is_share_id_taken(tx, share_id):
+            return share_id
+
+
+async def _domain(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Any]:
+    sent = (changes.custom_domain_name, changes.custom_domain_cert, changes.custom_domain_key)
+    if sent == (UNSET, UNSET, UNSET):
+        return {}
+    if not site.plan(node.owner_plan_id).custom_domains:
+        raise errors.PERMISSION_DENIED(message="The plan of this account has no custom domains")
+    columns: dict[str, Any] = {}
+    if changes.custom_domain_name == "":
+        return {"custom_domain_name": None, "custom_domain_cert": None, "custom_domain_key": None}
+    if changes.custom_domain_name is not UNSET:
+        columns["custom_domain_name"] = await _free_domain(tx, node, changes.custom_domain_name.lower())
+    if changes.custom_domain_cert is not UNSET or changes.custom_domain_key is not UNSET:
+        columns |= _keypair(site, changes.custom_domain_cert, changes.custom_domain_key)
+    return columns
+
+
+def _keypair(site: Site, certificate: str | Unset, key: str | Unset) -> dict[str, Any]:
+    if certificate is UNSET or key is UNSET:
+        raise errors.INVALID_X509_KEYPAIR(message="Send the certificate and its key together")
+    if certificate == key == "":
+        return {"custom_domain_cert": None, "custom_domain_key": None}
+    refuse_mismatched(certificate, key)
+    return {"custom_domain_cert": certificate, "custom_domain_key": site.keyring.seal(KEY_PURPOSE, key.encode())}
+
+
+async def _free_domain(tx: Transaction, node: Node, name: str) -> str:
+    if DOMAIN.fullmatch(name) is None:
+        raise errors.INVALID_DOMAIN_NAME()
+    holder = await nodes.holder_of_domain(tx, name)
+    if holder not in {None, node.id}:
+        raise errors.RESOURCE_ALREADY_EXISTS(message=DOMAIN_TAKEN)
+    return name
+
+
+def refuse_mismatched(certificate: str, key: str) -> None:
+    """A chain of certificates (PEM, the server's own first) and its private key. Raises INVALID_X509_KEYPAIR."""
+    if len(certificate) > PEM_MAX or len(key) > PEM_MAX:
+        raise errors.INVALID_X509_KEYPAIR(message="A certificate chain or key of this size is not accepted")
+    try:
+        first = x509.load_pem_x509_certificates(certificate.encode())[0]
+        private = serialization.load_pem_private_key(key.encode(), password=None)
+        is_pair = first.public_key() == private.public_key()
+    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm) as error:
+        raise errors.INVALID_X509_KEYPAIR() from error
+    if not is_pair:
+        raise errors.INVALID_X509_KEYPAIR(message="The key does not belong to the certificate")
+
+
+async def _branding(tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Any]:
+    if not changes.branding:
+        return {}
+    for name, value in changes.branding.items():
+        if value:
+            await _check_branding(tx, node, name, value)
+    properties = {name: value for name, value in (dict(node.properties) | dict(changes.branding)).items() if value}
+    return {"properties": nodes.stored_properties(properties)}
+
+
+async def _check_branding(tx: Transaction, node: Node, name: str, value: str) -> None:
+    if name.endswith("_color") and COLOR.fullmatch(value) is None:
+        raise errors.HEX_PARSE_FAILED(field=name)
+    if name.endswith("_image") and not (ids.is_id(value) and await nodes.is_shared_image(tx, node.owner_id, value)):
+        raise errors.BRANDING_IMAGE_NOT_FOUND()
+    if name == "brand_header_link":
+        if LINK.fullmatch(value) is None:
+            raise errors.INVALID_LINK()
+        if len(value) > LINK_MAX:
+            raise errors.STRING_OUT_OF_RANGE(field=name, min_len=0, max_len=LINK_MAX, len=len(value))
+    if name == "branding_enabled" and value not in {"true", "false"}:
+        raise errors.BOOL_PARSE_FAILED(field=name)

@@ -1,0 +1,145 @@
+"""The only doors to nodes: a path is walked for a caller, and answers with what is there, or refuses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pixelhost import errors
+from pixelhost.core import paths, ratelimit, sharing
+from pixelhost.core.callers import Caller
+from pixelhost.core.paths import ME, Path
+from pixelhost.db import nodes
+from pixelhost.db.connect import Db
+from pixelhost.db.nodes import Chain
+from pixelhost.ids import is_id
+from pixelhost.model import Blob, Node, Rights
+from pixelhost.site import Site
+
+PASSWORDS_PER_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """What there is of a path, and what the caller may do there.
+
+    `chain` goes from the root to the last node that is there, and `nodes` from the bucket's node on.
+    """
+
+    path: Path
+    chain: Chain
+    rights: Rights
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return self.chain.nodes[self.chain.base :]
+
+    @property
+    def node(self) -> Node:
+        return self.chain.last
+
+    @property
+    def is_complete(self) -> bool:
+        return self.chain.is_complete
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """The names of the path that are not there."""
+        return self.path.names[len(self.nodes) - 1 :]
+
+    @property
+    def names_from_root(self) -> Sequence[str]:
+        """All names of the path, and before them those above the bucket."""
+        return [*(node.name for node in self.chain.nodes[1:]), *self.missing]
+
+    @property
+    def is_bucket(self) -> bool:
+        return not self.path.names
+
+    def path_of(self, index: int) -> Path:
+        """Of one of `nodes`."""
+        return Path(self.path.bucket, self.path.names[:index])
+
+
+async def find(site: Site, caller: Caller, path: Path, db: Db | None = None) -> Place:
+    """Walk as far as a path goes.
+
+    Raises NOT_FOUND, AUTHENTICATION_REQUIRED, PERMISSION_DENIED for no right at all, IP_RATE_LIMIT_REACHED after too
+    many wrong passwords.
+    """
+    if db is None and caller.node_password:
+        # Past the limit a right password opens nothing either, else guessing would go on.
+        await ratelimit.refuse_used_up(site, "node password", caller.ip, PASSWORDS_PER_MINUTE)
+    chain = await _walk(site, caller, path, db or site.db)
+    nodes_from_bucket = chain.nodes[chain.base :]
+    if db is None and sharing.is_wrong_guess(site, caller, nodes_from_bucket):
+        await ratelimit.refuse_above(site, "node password", caller.ip, PASSWORDS_PER_MINUTE)
+    rights = sharing.rights(site, caller, nodes_from_bucket)
+    if rights == sharing.NOTHING:
+        raise errors.PERMISSION_DENIED()
+    return Place(path, chain, rights)
+
+
+async def readable(site: Site, caller: Caller, path: Path) -> Place:
+    """A node that is there and may be read. Raises as `find`, PATH_NOT_FOUND, PERMISSION_DENIED."""
+    place = await find(site, caller, path)
+    if not place.rights.read:
+        raise errors.PERMISSION_DENIED()
+    if not place.is_complete:
+        raise errors.PATH_NOT_FOUND()
+    return place
+
+
+async def readable_file(site: Site, caller: Caller, path: Path) -> tuple[Node, Blob]:
+    """Raises as `readable`, and NODE_IS_A_DIRECTORY."""
+    node = (await readable(site, caller, path)).node
+    if node.blob is None:
+        raise errors.NODE_IS_A_DIRECTORY()
+    return node, node.blob
+
+
+async def readable_directory(site: Site, caller: Caller, path: Path) -> Place:
+    """Raises as `readable`, and NODE_IS_NOT_A_DIRECTORY."""
+    place = await readable(site, caller, path)
+    if not place.node.is_directory:
+        raise errors.NODE_IS_NOT_A_DIRECTORY()
+    return place
+
+
+async def readable_below(site: Site, caller: Caller, place: Place) -> list[tuple[str, Node]]:
+    """Everything below a directory by its path relative to it, but for what is shared with others only."""
+    found = await nodes.below(site.db, place.node.id)
+    if place.rights.owner:
+        return found
+    hidden: set[int] = set()
+    for _, node in found:
+        is_hidden = node.parent_id in hidden
+        if node.share_id is not None:
+            is_hidden = not sharing.granted(site, caller, node.permissions).read
+        if is_hidden:
+            hidden.add(node.id)
+    return [(path, node) for path, node in found if node.id not in hidden]
+
+
+async def readable_children(site: Site, caller: Caller, place: Place) -> list[Node]:
+    """Of a directory, by name, but for what is shared with others only; of a file none."""
+    found = await nodes.children(site.db, place.node.id) if place.node.is_directory else []
+    if place.rights.owner:
+        return found
+    return [node for node in found if node.share_id is None or sharing.granted(site, caller, node.permissions).read]
+
+
+async def root(site: Site, caller: Caller) -> Place:
+    """Of the caller's own filesystem. Raises AUTHENTICATION_REQUIRED, PERMISSION_DENIED."""
+    return await find(site, caller, paths.parse(ME))
+
+
+async def _walk(site: Site, caller: Caller, path: Path, db: Db) -> Chain:
+    if path.bucket == ME:
+        user = caller.require_user()
+        if not site.plan(user.plan_id).filesystem_access:
+            raise errors.PERMISSION_DENIED(message="The plan of your account has no filesystem")
+        chain = await nodes.walk_own(db, user.id, path.names)
+    else:
+        chain = await nodes.walk_shared(db, path.bucket, path.names) if is_id(path.bucket) else None
+    if chain is None:
+        raise errors.NOT_FOUND()
+    return chain

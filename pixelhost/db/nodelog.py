@@ -1,0 +1,78 @@
+"""What happened below directories that log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pixelhost.db.connect import Db, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Paths are relative to the directory and begin with a slash; `path_new` is empty but for moves."""
+
+    directory_id: int
+    logged_at: datetime
+    path: str
+    path_new: str
+    action: Literal["create", "update", "move", "delete"]
+    type: Literal["file", "dir"]
+
+
+async def insert(tx: Transaction, entries: Sequence[Entry]) -> None:
+    await tx.execute(
+        """INSERT INTO node_log (directory_id, logged_at, path, path_new, action, type)
+           SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[])""",
+        [entry.directory_id for entry in entries],
+        [entry.logged_at for entry in entries],
+        [entry.path for entry in entries],
+        [entry.path_new for entry in entries],
+        [entry.action for entry in entries],
+        [entry.type for entry in entries],
+    )
+
+
+async def of_directory(db: Db, directory_id: int, start: datetime, end: datetime, entries_max: int) -> list[Entry]:
+    """Those of [start, end), oldest first, at most `entries_max`."""
+    rows = await db.fetch(
+        """SELECT directory_id, logged_at, path, path_new, action, type FROM node_log
+            WHERE directory_id = $1 AND logged_at >= $2 AND logged_at < $3 ORDER BY logged_at, id LIMIT $4""",
+        directory_id,
+        start,
+        end,
+        entries_max,
+    )
+    return [Entry(**row) for row in rows]
+
+
+async def set_read(db: Db, directory_id: int, now: datetime) -> None:
+    await db.execute("UPDATE nodes SET log_read_at = $2 WHERE id = $1", directory_id, now)
+
+
+async def unread_since(db: Db, moment: datetime) -> list[int]:
+    """IDs of directories whose logging was neither enabled nor read after a moment."""
+    rows = await db.fetch(
+        """SELECT id FROM nodes
+            WHERE logging_enabled_at <= $1 AND coalesce(log_read_at, logging_enabled_at) <= $1""",
+        moment,
+    )
+    return [row["id"] for row in rows]
+
+
+async def switch_off(tx: Transaction, directory_ids: Sequence[int], moment: datetime) -> int:
+    """Of those that still are unread since the moment. Returns how many. Their owners must be locked."""
+    status = await tx.execute(
+        """UPDATE nodes SET logging_enabled_at = NULL
+            WHERE id = ANY($1::bigint[]) AND logging_enabled_at <= $2
+              AND coalesce(log_read_at, logging_enabled_at) <= $2""",
+        directory_ids,
+        moment,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def delete_before(db: Db, moment: datetime) -> int:
+    """Returns how many."""
+    status = await db.execute("DELETE FROM node_log WHERE logged_at < $1", moment)
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,354 @@
+"""Nodes: the files and directories of the filesystems. Whoever writes has locked the owner (`users.claim`) before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from pixelhost.db import blobs
+from pixelhost.db.connect import Db, Row, Transaction
+from pixelhost.model import Blob, Node, Permissions, Rights
+
+COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode, n.created_at, n.modified_at,
+    n.created_by, n.child_count, n.share_id, n.permissions, n.properties, n.logging_enabled_at, n.log_read_at,
+    n.abuse_type, n.abuse_reported_at, n.custom_domain_name, n.downloads, n.bandwidth_bytes, n.bandwidth_paid_bytes,
+    o.plan_id AS owner_plan_id, coalesce(c.name, '') AS created_by_name, {blobs.COLUMNS}"""
+JOINED = (
+    "JOIN users o ON o.id = n.owner_id LEFT JOIN blobs b ON b.digest = n.blob LEFT JOIN users c ON c.id = n.created_by"
+)
+
+NOBODY_ELSE = Permissions()
+
+SETTABLE = frozenset(
+    {
+        "created_at",
+        "modified_at",
+        "mode",
+        "share_id",
+        "permissions",
+        "properties",
+        "logging_enabled_at",
+        "log_read_at",
+        "custom_domain_name",
+        "custom_domain_cert",
+        "custom_domain_key",
+    }
+)
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    """Permissions as they stand in the column: rights as letters of `rwd`, passwords sealed."""
+
+    link: str = "r"
+    users: dict[UUID, str] = {}
+    passwords: list[tuple[bytes, str]] = []
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The nodes from the root of a filesystem down to the last one of a path that is there.
+
+    `base` is the index of the bucket's node, `is_complete` whether the path was walked to its end.
+    """
+
+    nodes: tuple[Node, ...]
+    base: int
+    is_complete: bool
+
+    @property
+    def last(self) -> Node:
+        return self.nodes[-1]
+
+
+def node(row: Row) -> Node:
+    return Node(
+        id=row["id"],
+        owner_id=row["owner_id"],
+        owner_plan_id=row["owner_plan_id"],
+        parent_id=row["parent_id"],
+        name=row["name"],
+        blob=blobs.blob(row) if row["blob"] is not None else None,
+        mime_type=row["mime_type"],
+        mode=row["mode"],
+        created_at=_moment(row["created_at"]),
+        modified_at=_moment(row["modified_at"]),
+        created_by=row["created_by"],
+        created_by_name=row["created_by_name"],
+        child_count=row["child_count"],
+        share_id=row["share_id"],
+        permissions=_permissions(row["permissions"]),
+        properties=msgspec.json.decode(row["properties"]),
+        logging_enabled_at=row["logging_enabled_at"],
+        log_read_at=row["log_read_at"],
+        abuse_type=row["abuse_type"],
+        abuse_reported_at=row["abuse_reported_at"],
+        custom_domain_name=row["custom_domain_name"],
+        downloads=row["downloads"],
+        bandwidth_bytes=row["bandwidth_bytes"],
+        bandwidth_paid_bytes=row["bandwidth_paid_bytes"],
+    )
+
+
+async def walk_own(db: Db, owner_id: UUID, names: Sequence[str]) -> Chain | None:
+    """From the root of an account's filesystem along `names`, in one query. None when there is no such account."""
+    return await _walk(db, "owner_id = $1 AND parent_id IS NULL AND NOT is_cut_off", owner_id, names)
+
+
+async def walk_shared(db: Db, share_id: str, names: Sequence[str]) -> Chain | None:
+    """From a shared node along `names`, in one query, with what is above it. None when nothing has this ID."""
+    chain = await _walk(db, "share_id = $1", share_id, names)
+    # What hangs on no root any more is being deleted.
+    return chain if chain is not None and chain.nodes[0].name == "" else None
+
+
+async def _walk(db: Db, start: str, value: object, names: Sequence[str]) -> Chain | None:
+    rows = await db.fetch(
+        f"""WITH RECURSIVE up (id, parent_id, depth) AS (
+                SELECT id, parent_id, 0 FROM nodes WHERE {start}
+                 UNION ALL
+                SELECT n.id, n.parent_id, up.depth - 1 FROM up JOIN nodes n ON n.id = up.parent_id),
+            down (id, depth) AS (
+                SELECT id, 0 FROM up WHERE depth = 0
+                 UNION ALL
+                SELECT n.id, down.depth + 1
+                  FROM down JOIN nodes n ON n.parent_id = down.id AND n.name = ($2::text[])[down.depth + 1])
+            SELECT w.depth, {COLUMNS}
+              FROM (SELECT id, depth FROM up WHERE depth < 0 UNION ALL SELECT id, depth FROM down) w
+              JOIN nodes n USING (id) {JOINED} ORDER BY w.depth""",
+        value,
+        names,
+    )
+    if not rows:
+        return None
+    return Chain(tuple(node(row) for row in rows), -rows[0]["depth"], rows[-1]["depth"] == len(names))
+
+
+async def children(db: Db, parent_id: int) -> list[Node]:
+    """By name, in the order of their bytes."""
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM nodes n {JOINED} WHERE n.parent_id = $1 ORDER BY n.name COLLATE "C" """, parent_id
+    )
+    return [node(row) for row in rows]
+
+
+async def below(db: Db, node_id: int) -> list[tuple[str, Node]]:
+    """Everything below a directory by its path relative to it, parents before their children, siblings by name."""
+    rows = await db.fetch(
+        f"""WITH RECURSIVE tree (id, path) AS (
+                SELECT id, ARRAY[name] FROM nodes WHERE parent_id = $1
+                 UNION ALL
+                SELECT n.id, tree.path || n.name FROM tree JOIN nodes n ON n.parent_id = tree.id)
+            SELECT array_to_string(tree.path, '/') AS path, {COLUMNS}
+              FROM tree JOIN nodes n USING (id) {JOINED} ORDER BY tree.path COLLATE "C" """,
+        node_id,
+    )
+    return [(row["path"], node(row)) for row in rows]
+
+
+async def shared_below(db: Db, node_id: int) -> list[Permissions]:
+    """The permissions of everything shared below a directory."""
+    rows = await db.fetch(
+        """WITH RECURSIVE tree (id) AS (
+               SELECT id FROM nodes WHERE parent_id = $1
+                UNION ALL
+               SELECT n.id FROM tree JOIN nodes n ON n.parent_id = tree.id)
+           SELECT n.permissions FROM tree JOIN nodes n USING (id) WHERE n.share_id IS NOT NULL""",
+        node_id,
+    )
+    return [_permissions(row["permissions"]) for row in rows]
+
+
+async def insert(tx: Transaction, new: Node) -> Node:
+    """Insert a file, with its blob's row if there is none yet, or a directory; the id of `new` doesn't count.
+
+    Raises UniqueViolation when the parent has a child of this name.
+    """
+    blob = new.blob
+    node_id = await tx.fetchval(
+        """WITH b AS (
+               INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+               SELECT $4, $5, $6, $7, now(), now() WHERE $4::bytea IS NOT NULL
+               ON CONFLICT (digest) DO UPDATE SET location = excluded.location
+               RETURNING digest, size_bytes)
+           INSERT INTO nodes (owner_id, parent_id, name, blob, size_bytes, mime_type, mode, created_at, modified_at,
+                              created_by)
+           SELECT $1, $2, $3, b.digest, coalesce(b.size_bytes, 0), $8, $9, $10, $11, $12
+             FROM (VALUES (1)) AS one LEFT JOIN b ON true
+           RETURNING id""",
+        new.owner_id,
+        new.parent_id,
+        new.name,
+        blob.digest if blob else None,
+        new.size_bytes,
+        blob.crc32 if blob else 0,
+        blob.location if blob else "",
+        new.mime_type,
+        new.mode,
+        new.created_at,
+        new.modified_at,
+        new.created_by,
+    )
+    return replace(new, id=node_id)
+
+
+async def by_id(db: Db, node_id: int) -> Node:
+    """One that is known to be there."""
+    return node(await db.fetchrow(f"SELECT {COLUMNS} FROM nodes n {JOINED} WHERE n.id = $1", node_id))
+
+
+async def overwrite(
+    tx: Transaction,
+    node_id: int,
+    blob: Blob,
+    mime_type: str,
+    *,
+    created_at: datetime,
+    modified_at: datetime,
+    mode: int,
+    now: datetime,
+) -> None:
+    """Other bytes for a file: from the commit on, readers see the new ones. It stays the work of who created it.
+
+    The old and the new blob are locked in order: another transaction may be doing the reverse.
+    """
+    await tx.execute(
+        """SELECT FROM blobs WHERE digest = (SELECT blob FROM nodes WHERE id = $1) AND digest < $2
+              FOR NO KEY UPDATE""",
+        node_id,
+        blob.digest,
+    )
+    await blobs.insert(tx, blob, now)
+    await tx.execute(
+        """UPDATE nodes SET blob = $2, size_bytes = $3, mime_type = $4, created_at = $5, modified_at = $6, mode = $7
+            WHERE id = $1""",
+        node_id,
+        blob.digest,
+        blob.size_bytes,
+        mime_type,
+        created_at,
+        modified_at,
+        mode,
+    )
+
+
+async def move(tx: Transaction, node_id: int, parent_id: int, name: str, mime_type: str) -> None:
+    """To another directory, under another name, or both, whatever lies below.
+
+    Raises UniqueViolation when there is a child of this name.
+    """
+    await tx.execute(
+        "UPDATE nodes SET parent_id = $2, name = $3, mime_type = $4 WHERE id = $1", node_id, parent_id, name, mime_type
+    )
+
+
+async def set_columns(tx: Transaction, node_id: int, values: Mapping[str, Any]) -> None:
+    """Set some of the SETTABLE columns. Raises UniqueViolation for a share ID or a domain that is taken."""
+    if not values:
+        return
+    assert values.keys() <= SETTABLE
+    columns = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, 2))
+    await tx.execute(f"UPDATE nodes SET {columns} WHERE id = $1", node_id, *values.values())
+
+
+async def is_share_id_taken(db: Db, share_id: str) -> bool:
+    return bool(await db.fetchval("SELECT EXISTS (SELECT FROM nodes WHERE share_id = $1)", share_id))
+
+
+async def holder_of_domain(db: Db, name: str) -> int | None:
+    """The ID of the node that is served on this custom domain."""
+    node_id: int | None = await db.fetchval("SELECT id FROM nodes WHERE custom_domain_name = $1", name)
+    return node_id
+
+
+async def is_shared_image(db: Db, owner_id: UUID, share_id: str) -> bool:
+    """Whether this ID is that of a shared image in an account's filesystem."""
+    return bool(
+        await db.fetchval(
+            """SELECT EXISTS (SELECT FROM nodes WHERE share_id = $1 AND owner_id = $2 AND mime_type LIKE 'image/%')""",
+            share_id,
+            owner_id,
+        )
+    )
+
+
+async def owner_of_share(db: Db, share_id: str) -> UUID | None:
+    owner_id: UUID | None = await db.fetchval("SELECT owner_id FROM nodes WHERE share_id = $1", share_id)
+    return owner_id
+
+
+async def cut_off(tx: Transaction, node_id: int) -> None:
+    """Take a node and all below it out of its filesystem, at once; `delete` comes later."""
+    await tx.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = $1", node_id)
+
+
+async def cut_off_trees(db: Db) -> list[tuple[int, UUID]]:
+    """(id, owner) of the nodes that are cut off."""
+    return [(row["id"], row["owner_id"]) for row in await db.fetch("SELECT id, owner_id FROM nodes WHERE is_cut_off")]
+
+
+async def ids_of_tree(db: Db, node_id: int) -> list[int]:
+    """A node and all below it, children before their parents."""
+    rows = await db.fetch(
+        """WITH RECURSIVE tree (id, depth) AS (
+               SELECT $1::bigint, 0
+                UNION ALL
+               SELECT n.id, tree.depth + 1 FROM tree JOIN nodes n ON n.parent_id = tree.id)
+           SELECT id FROM tree ORDER BY depth DESC""",
+        node_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def delete(tx: Transaction, node_ids: Sequence[int]) -> None:
+    """Delete nodes whose children, if any, are among them."""
+    await tx.execute("DELETE FROM nodes WHERE id = ANY($1)", node_ids)
+
+
+def stored_permissions(permissions: Permissions) -> str:
+    """As the column holds them."""
+    stored = _Stored(
+        _letters(permissions.link),
+        {user_id: _letters(rights) for user_id, rights in permissions.users.items()},
+        [(sealed, _letters(rights)) for sealed, rights in permissions.passwords.items()],
+    )
+    return msgspec.json.encode(stored).decode()
+
+
+def stored_properties(properties: Mapping[str, str]) -> str:
+    return msgspec.json.encode(properties).decode()
+
+
+def _moment(read: datetime) -> datetime:
+    """asyncpg writes the first and the last moment there is as infinities, and reads those without a time zone."""
+    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
+
+
+def _permissions(text: str | None) -> Permissions:
+    if text is None:
+        return NOBODY_ELSE
+    stored = msgspec.json.decode(text, type=_Stored)
+    return Permissions(
+        _rights(stored.link),
+        {user_id: _rights(letters) for user_id, letters in stored.users.items()},
+        {sealed: _rights(letters) for sealed, letters in stored.passwords},
+    )
+
+
+def _rights(letters: str) -> Rights:
+    return Rights(read="r" in letters, write="w" in letters, delete="d" in letters)
+
+
+def _letters(rights: Rights) -> str:
+    return "r" * rights.read + "w" * rights.write + "d" * rights.delete
+
+
+async def with_wrong_child_counts(db: Db) -> list[tuple[int, int, int]]:
+    """(id, children counted, children there) of nodes whose counter drifted: a bug."""
+    rows = await db.fetch(
+        """SELECT p.id, p.child_count, count(c.id) AS there FROM nodes p LEFT JOIN nodes c ON c.parent_id = p.id
+            GROUP BY p.id HAVING p.child_count <> count(c.id) ORDER BY p.id"""
+    )
+    return [tuple(row) for row in rows]

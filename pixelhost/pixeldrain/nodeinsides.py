@@ -1,0 +1,99 @@
+"""What is inside of files: of those of a filesystem, sub-APIs of GET /filesystem/{path}, and of /file/{id}/info."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from pixelhost.core import access, gates, insides, nodes, stats
+from pixelhost.core.downloads import Stream
+from pixelhost.core.insides import Torrent
+from pixelhost.core.paths import Path
+from pixelhost.model import Blob
+from pixelhost.pixeldrain import envelope, shapes
+from pixelhost.pixeldrain.files import origin
+from pixelhost.wire import content, params, target
+from pixelhost.wire.dialect import caller_of, site_of
+
+
+@dataclass(frozen=True)
+class Member:
+    zip_file: str
+
+
+async def torrent_info(request: web.Request, path: Path) -> web.StreamResponse:
+    site = site_of(request)
+    node, blob = await nodes.readable_file(site, caller_of(request), path)
+    return envelope.ok(_torrent(await insides.torrent(site, blob, node.mime_type)))
+
+
+async def zip_info(request: web.Request, path: Path) -> web.StreamResponse:
+    site = site_of(request)
+    _, blob = await nodes.readable_file(site, caller_of(request), path)
+    return envelope.ok(msgspec.Raw(await insides.listing(site, blob)))
+
+
+async def zip_file(request: web.Request, path: Path) -> web.StreamResponse:
+    site, caller, wanted = site_of(request), caller_of(request), params.query(request, Member)
+    node, blob = await nodes.readable_file(site, caller, path)
+    await gates.refuse_node(site, caller, node, origin(request))
+    note = partial(stats.note_node_sent, site, caller, node)
+    async with gates.connection_slot(site, caller, [node]):
+        return await _send_member(request, blob, wanted.zip_file, node.modified_at, note)
+
+
+async def render_markdown(request: web.Request, path: Path) -> web.StreamResponse:
+    site = site_of(request)
+    node, blob = await nodes.readable_file(site, caller_of(request), path)
+    page = await insides.page(site, blob, node.mime_type)
+    return web.Response(body=page, content_type="text/html", charset="utf-8", headers=content.SANDBOXED)
+
+
+async def file_torrent_info(request: web.Request) -> web.StreamResponse:
+    """GET /file/{id}/info/torrent."""
+    site = site_of(request)
+    file = await access.file(site, target.path_segment(request, 2, "id"))
+    return envelope.ok(_torrent(await insides.torrent(site, file.blob, file.mime_type)))
+
+
+async def file_zip_info(request: web.Request) -> web.StreamResponse:
+    """GET /file/{id}/info/zip."""
+    site = site_of(request)
+    file = await access.file(site, target.path_segment(request, 2, "id"))
+    return envelope.ok(msgspec.Raw(await insides.listing(site, file.blob)))
+
+
+async def file_zip_file(request: web.Request) -> web.StreamResponse:
+    """GET /file/{id}/info/zip/{path}."""
+    site, caller = site_of(request), caller_of(request)
+    file_id = target.path_segment(request, 2, "id")
+    file = await access.file(site, file_id)
+    await gates.refuse(site, caller, file, origin(request))
+    wanted = target.decoded("/".join(target.raw_path(request).split("/")[6:]), "path")
+    note = partial(stats.note_sent, site, caller, file)
+    async with gates.connection_slot(site, caller, [file]):
+        return await _send_member(request, file.blob, wanted, file.uploaded_at, note)
+
+
+async def _send_member(
+    request: web.Request, blob: Blob, path: str, modified_at: datetime, note: Callable[[int], None]
+) -> web.StreamResponse:
+    async with insides.member(site_of(request), blob, path, modified_at, note) as found:
+        if isinstance(found, Stream):
+            return await content.send_stream(request, found)
+        return await content.send(request, found)
+
+
+def _torrent(found: Torrent) -> dict[str, Any]:
+    return {
+        "trackers": found.trackers,
+        "comment": found.comment,
+        "created_by": found.created_by,
+        "created_at": shapes.time(found.created_at),
+        "info_hash": found.info_hash,
+        "files": msgspec.Raw(found.files),
+    }

@@ -1,0 +1,205 @@
+-- The whole current schema of pixelhost, for Postgres 15 and newer. An empty database gets this file; an older one gets
+-- pixelhost/db/deltas/. No extension is needed. Times are timestamptz, sizes are bytes, digests are raw bytes.
+
+-- Accounts. The counters are kept by the triggers on files, so that no path of the code can forget them.
+CREATE TABLE users (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    name text NOT NULL CHECK (name ~ '^[A-Za-z0-9_.-]{3,32}$'),
+    email text NOT NULL DEFAULT '',
+    email_verified boolean NOT NULL DEFAULT false,
+    password_hash text,                                -- argon2id; null = no login by password
+    is_admin boolean NOT NULL DEFAULT false,
+    plan_id text NOT NULL,
+    banned_at timestamptz,
+    ban_reason text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    file_count bigint NOT NULL DEFAULT 0 CHECK (file_count >= 0),
+    storage_used_bytes bigint NOT NULL DEFAULT 0 CHECK (storage_used_bytes >= 0)
+);
+CREATE UNIQUE INDEX users_name ON users (lower(name));
+CREATE UNIQUE INDEX users_email ON users (lower(email)) WHERE email <> '';
+
+-- Logins and API keys. A key is looked up by its hash and shown again from its sealed copy.
+CREATE TABLE sessions (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    key_sha256 bytea NOT NULL UNIQUE CHECK (length(key_sha256) = 32),
+    key_sealed bytea NOT NULL,
+    app_name text NOT NULL DEFAULT '',
+    user_agent text NOT NULL DEFAULT '',
+    created_ip text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id, created_at);
+
+-- Bytes in the blob store, by content. refs is kept by a trigger on every table that refers to a blob, because code
+-- forgets ON DELETE CASCADE; a row with no references longer than the grace period is swept, bytes first, then the row.
+CREATE TABLE blobs (
+    digest bytea PRIMARY KEY CHECK (length(digest) = 32),
+    size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    crc32 bigint NOT NULL CHECK (crc32 BETWEEN 0 AND 4294967295),
+    location text NOT NULL,                            -- the store's own name for where the bytes lie
+    refs bigint NOT NULL DEFAULT 0 CHECK (refs >= 0),
+    created_at timestamptz NOT NULL,
+    unreferenced_since timestamptz                     -- null exactly while refs > 0
+);
+CREATE INDEX blobs_unreferenced ON blobs (unreferenced_since) WHERE refs = 0;
+
+-- Files of the Pixeldrain API: a name in an account for a blob.
+CREATE TABLE files (
+    id text PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9]{8}$'),
+    owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    blob bytea NOT NULL REFERENCES blobs,
+    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 255),
+    mime_type text NOT NULL,
+    uploaded_at timestamptz NOT NULL,
+    kept_at timestamptz NOT NULL,                      -- the plan's expiry counts from here; a read moves it on
+    last_viewed_at timestamptz NOT NULL,
+    views bigint NOT NULL DEFAULT 0,
+    downloads bigint NOT NULL DEFAULT 0,
+    bandwidth_bytes bigint NOT NULL DEFAULT 0,
+    bandwidth_paid_bytes bigint NOT NULL DEFAULT 0,
+    delete_after_date timestamptz,
+    delete_after_downloads bigint NOT NULL DEFAULT 0 CHECK (delete_after_downloads >= 0),   -- 0 = never
+    abuse_type text NOT NULL DEFAULT '',               -- not empty = taken down
+    abuse_reporter text NOT NULL DEFAULT '',
+    virus_name text NOT NULL DEFAULT ''                -- not empty = found to be malware
+);
+CREATE INDEX files_owner ON files (owner_id, uploaded_at);
+CREATE INDEX files_blob ON files (blob);
+CREATE INDEX files_delete_after ON files (delete_after_date) WHERE delete_after_date IS NOT NULL;
+CREATE INDEX files_delete_after_downloads ON files (id) WHERE delete_after_downloads > 0;
+
+-- Lists (albums) of files, in order. owner_id is null for anonymous lists.
+CREATE TABLE lists (
+    id text PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9]{8}$'),
+    owner_id uuid REFERENCES users ON DELETE CASCADE,
+    title text NOT NULL CHECK (char_length(title) <= 300),
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX lists_owner ON lists (owner_id, created_at);
+
+-- The files of a list. A deleted file leaves its lists.
+CREATE TABLE list_files (
+    list_id text NOT NULL REFERENCES lists ON DELETE CASCADE,
+    position integer NOT NULL,
+    file_id text NOT NULL REFERENCES files ON DELETE CASCADE,
+    description text NOT NULL DEFAULT '',
+    PRIMARY KEY (list_id, position)
+);
+CREATE INDEX list_files_file ON list_files (file_id);
+
+-- Who has seen what, so that views and downloads count once per address. visitor is a keyed hash of the address.
+CREATE TABLE file_visitors (
+    file_id text NOT NULL REFERENCES files ON DELETE CASCADE,
+    visitor bytea NOT NULL,
+    bytes_sent bigint NOT NULL DEFAULT 0,              -- summed over a series of ranges
+    has_viewed boolean NOT NULL DEFAULT false,
+    has_downloaded boolean NOT NULL DEFAULT false,     -- at least a tenth was sent
+    PRIMARY KEY (file_id, visitor)
+);
+
+-- Time series of a file, summed by slots of ten minutes.
+CREATE TABLE file_usage (
+    file_id text NOT NULL REFERENCES files ON DELETE CASCADE,
+    slot timestamptz NOT NULL,
+    views bigint NOT NULL DEFAULT 0,
+    downloads bigint NOT NULL DEFAULT 0,
+    bandwidth_bytes bigint NOT NULL DEFAULT 0,
+    bandwidth_paid_bytes bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (file_id, slot)
+);
+
+-- What an address has downloaded, by the hour, for the daily limits of plans. visitor as in file_visitors.
+CREATE TABLE visitor_usage (
+    visitor bytea NOT NULL,
+    hour timestamptz NOT NULL,
+    downloads bigint NOT NULL DEFAULT 0,
+    bytes_sent bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (visitor, hour)
+);
+CREATE INDEX visitor_usage_hour ON visitor_usage (hour);
+
+-- Batches of counters that were applied, so that a batch sent twice (a lost answer, a retry) counts once.
+CREATE TABLE usage_batches (
+    id uuid PRIMARY KEY,
+    applied_at timestamptz NOT NULL
+);
+
+-- Addresses that may not upload.
+CREATE TABLE ip_bans (
+    network cidr PRIMARY KEY,
+    reason text NOT NULL DEFAULT '',
+    banned_at timestamptz NOT NULL,
+    expires_at timestamptz                             -- null = never
+);
+
+-- Fixed windows of rate limits, exact across workers: one row an action, subject and window.
+CREATE TABLE rate_windows (
+    action text NOT NULL,
+    subject text NOT NULL,
+    starts_at timestamptz NOT NULL,
+    uses bigint NOT NULL,
+    PRIMARY KEY (action, subject, starts_at)
+);
+CREATE INDEX rate_windows_starts ON rate_windows (starts_at);
+
+-- References come or go: count them at the owners and at the blobs, once for a whole statement, because an account may
+-- lose its 50,000 files in one. Owners before blobs, each in order, so that transactions don't wait in a circle; whoever
+-- inserts has locked the one owner and the one blob already.
+CREATE FUNCTION count_added_files() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users u SET file_count = u.file_count + c.files, storage_used_bytes = u.storage_used_bytes + c.bytes
+      FROM (SELECT f.owner_id, count(*) AS files, sum(b.size_bytes) AS bytes
+              FROM added f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id) c
+     WHERE u.id = c.owner_id;
+    UPDATE blobs b SET refs = b.refs + c.files, unreferenced_since = NULL
+      FROM (SELECT blob, count(*) AS files FROM added GROUP BY blob) c
+     WHERE b.digest = c.blob;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER files_added AFTER INSERT ON files REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION count_added_files();
+
+-- The same for references that go; a blob's last one starts its grace period.
+CREATE FUNCTION count_removed_files() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM users WHERE id IN (SELECT owner_id FROM removed) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE users u SET file_count = u.file_count - c.files, storage_used_bytes = u.storage_used_bytes - c.bytes
+      FROM (SELECT f.owner_id, count(*) AS files, sum(b.size_bytes) AS bytes
+              FROM removed f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id) c
+     WHERE u.id = c.owner_id;
+    PERFORM 1 FROM blobs WHERE digest IN (SELECT blob FROM removed) ORDER BY digest FOR NO KEY UPDATE;
+    UPDATE blobs b SET refs = b.refs - c.files,
+                       unreferenced_since = CASE WHEN b.refs = c.files THEN now() END
+      FROM (SELECT blob, count(*) AS files FROM removed GROUP BY blob) c
+     WHERE b.digest = c.blob;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER files_removed AFTER DELETE ON files REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT EXECUTE FUNCTION count_removed_files();
+
+-- The counters above hold only while a file keeps its bytes and its owner.
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the bytes and the owner of a file never change: delete it and insert another';
+END
+$$;
+CREATE TRIGGER files_fixed BEFORE UPDATE OF blob, owner_id ON files FOR EACH ROW
+    WHEN (OLD.blob IS DISTINCT FROM NEW.blob OR OLD.owner_id IS DISTINCT FROM NEW.owner_id)
+    EXECUTE FUNCTION refuse_change();
+
+-- Processes keep what they have read about files until they hear that something changed.
+CREATE FUNCTION tell_files_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pixelhost_files', '');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER files_changed AFTER UPDATE OR DELETE ON files
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();
+CREATE TRIGGER users_changed AFTER UPDATE OF plan_id ON users
+    FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();
