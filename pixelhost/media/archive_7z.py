@@ -166,6 +166,7 @@ def _unpacked(file: BinaryIO, folder: "Folder", start: int, packed_bytes: int) -
             yield piece
             # A full piece may have more behind it.
             piece = _step(decoder, b"") if len(piece) == UNPACKED_LIMIT_BYTES else b""
+    # Some keep bytes back until they are asked without input.
     while piece := _step(decoder, b""):
         yield piece
 

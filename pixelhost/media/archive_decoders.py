@@ -23,7 +23,6 @@ PIECE_BYTES: Final = 256 << 10
 DICTIONARY_LIMIT_BYTES: Final = 256 << 20
 MEMORY_LIMIT_BYTES: Final = DICTIONARY_LIMIT_BYTES + (1 << 20)
 WINDOW_LIMIT_LOG: Final = 27
-SMALLEST_DICTIONARY_BYTES: Final = 4096
 PADDING: Final = b"\0"
 
 
@@ -97,34 +96,6 @@ def lzma_decoder(properties: bytes, size_bytes: int | None) -> Decoder:
     size = b"\xff" * 8 if size_bytes is None else size_bytes.to_bytes(8, "little")
     step(decoder, properties + size)
     return decoder
-
-
-def lzma2_decoder(properties: bytes) -> Decoder:
-    """`properties` is one byte that tells the size of the dictionary. Raises UnsupportedCompression."""
-    if len(properties) != 1 or properties[0] > 40:
-        raise BrokenArchive("properties of LZMA2 that are none")
-    dictionary_bytes = (2 | properties[0] & 1) << (properties[0] // 2 + 11)
-    _refuse_dictionary(dictionary_bytes)
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": dictionary_bytes}])
-
-
-def filter_decoder(filter_id: int, distance: int | None = None) -> Decoder:
-    """Undoes one of liblzma's filters on what `as_lzma2` makes: it has no filter without a compression."""
-    undone = {"id": filter_id} if distance is None else {"id": filter_id, "dist": distance}
-    return lzma.LZMADecompressor(
-        lzma.FORMAT_RAW, filters=[undone, {"id": lzma.FILTER_LZMA2, "dict_size": SMALLEST_DICTIONARY_BYTES}]
-    )
-
-
-def as_lzma2(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The bytes as uncompressed chunks of LZMA2, each of 1 to 64 KiB, with the mark of its end."""
-    control = b"\x01"
-    for piece in pieces:
-        for start in range(0, len(piece), 1 << 16):
-            chunk = piece[start : start + (1 << 16)]
-            yield control + (len(chunk) - 1).to_bytes(2, "big") + chunk
-            control = b"\x02"
-    yield PADDING
 
 
 def decoded(packed: Iterator[bytes], decoder: Decoder) -> Iterator[bytes]:
