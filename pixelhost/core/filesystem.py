@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 from pixelhost import errors
 from pixelhost.blobs.contract import BlobMissing
-from pixelhost.core import access, activity, intake, nodechanges, nodes, paths, sharing, storage, uploads
+from pixelhost.core import access, activity, gates, intake, nodechanges, nodes, paths, sharing, storage, uploads
 from pixelhost.core.activity import Spot
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodechanges import NodeChanges
@@ -128,7 +128,8 @@ async def update(site: Site, caller: Caller, path: Path, changes: NodeChanges) -
             raise errors.CANNOT_MODIFY_ROOT_DIR()
         await nodechanges.apply(site, caller, change.tx, change.node, changes)
         await activity.note(change.tx, change.now, "update", change.spot, is_directory=change.node.is_directory)
-        return await nodes.find(site, caller, path, change.tx)
+        # Not by walking the path again: its bucket may be what was unshared.
+        return await _refreshed(change)
 
 
 async def move(
@@ -160,13 +161,16 @@ async def move(
 async def import_files(site: Site, caller: Caller, path: Path, file_ids: Sequence[str]) -> None:
     """Copy the caller's files into a directory, under names that are free, moving no bytes: all or none.
 
-    Raises PATH_NOT_FOUND, NODE_IS_NOT_A_DIRECTORY, LIST_FILE_NOT_FOUND, TOO_MANY_CHILDREN, USER_OUT_OF_SPACE, and those
-    of paths.
+    Raises PATH_NOT_FOUND, NODE_IS_NOT_A_DIRECTORY, LIST_FILE_NOT_FOUND, FILE_TAKEN_DOWN, VIRUS_DETECTED,
+    TOO_MANY_CHILDREN, USER_OUT_OF_SPACE, and those of paths.
     """
     found = {file.id: file for file in await access.some_files(site, list(file_ids)) if caller.owns(file.owner_id)}
     missing = next((file_id for file_id in file_ids if file_id not in found), None)
     if missing is not None:
         raise errors.LIST_FILE_NOT_FOUND(file_not_found=missing)
+    for file in found.values():
+        if refusal := gates.taken_down(file) or gates.infected(file):
+            raise refusal
     async with _changing(site, caller, path) as change:
         _refuse_missing(change.place)
         _refuse_writing(change.place)
@@ -314,7 +318,13 @@ async def _overwrite(change: Change, blob: Blob, head: bytes, changes: NodeChang
         now=change.now,
     )
     await activity.note(change.tx, change.now, "update", change.spot, is_directory=False)
-    node = await _changed(change, await rows.by_id(change.tx, change.node.id), changes)
+    await _changed(change, change.node, changes)
+    return await _refreshed(change)
+
+
+async def _refreshed(change: Change) -> Place:
+    """The place with its node as it is now."""
+    node = await rows.by_id(change.tx, change.node.id)
     chain = change.place.chain
     return replace(change.place, chain=replace(chain, nodes=(*chain.nodes[:-1], node)))
 

@@ -137,7 +137,8 @@ async def _looked(site: Site, blob: Blob, look: Callable[[int], Awaitable[bytes]
         with _refused(broken):
             return await look(descriptor)
     except ApiError as refusal:
-        if refusal.kind.code not in KINDS:
+        # What a decoder says of the bytes stays true; a worker that failed may do better next time.
+        if isinstance(refusal.__cause__, MediaError):
             raise
         return REFUSED + refusal.kind.code.encode()
     finally:

@@ -211,6 +211,7 @@ async def overwrite(
     now: datetime,
 ) -> None:
     """Other bytes for a file: from the commit on, readers see the new ones. It stays the work of who created it.
+    A takedown was of the old bytes.
 
     The old and the new blob are locked in order: another transaction may be doing the reverse.
     """
@@ -222,7 +223,9 @@ async def overwrite(
     )
     await blobs.insert(tx, blob, now)
     await tx.execute(
-        """UPDATE nodes SET blob = $2, size_bytes = $3, mime_type = $4, created_at = $5, modified_at = $6, mode = $7
+        """UPDATE nodes SET blob = $2, size_bytes = $3, mime_type = $4, created_at = $5, modified_at = $6, mode = $7,
+                            abuse_type = CASE WHEN blob = $2 THEN abuse_type ELSE '' END,
+                            abuse_reported_at = CASE WHEN blob = $2 THEN abuse_reported_at END
             WHERE id = $1""",
         node_id,
         blob.digest,

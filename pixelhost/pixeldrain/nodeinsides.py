@@ -13,7 +13,7 @@ from pixelhost.core import access, gates, insides, nodes, stats
 from pixelhost.core.downloads import Stream
 from pixelhost.core.insides import Torrent
 from pixelhost.core.paths import Path
-from pixelhost.model import Blob
+from pixelhost.model import Blob, File, Node
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.pixeldrain.files import origin
 from pixelhost.wire import content, params, target
@@ -27,20 +27,19 @@ class Member:
 
 async def torrent_info(request: web.Request, path: Path) -> web.StreamResponse:
     site = site_of(request)
-    node, blob = await nodes.readable_file(site, caller_of(request), path)
+    node, blob = await _open(request, path)
     return envelope.ok(_torrent(await insides.torrent(site, blob, node.mime_type)))
 
 
 async def zip_info(request: web.Request, path: Path) -> web.StreamResponse:
     site = site_of(request)
-    _, blob = await nodes.readable_file(site, caller_of(request), path)
+    _, blob = await _open(request, path)
     return envelope.ok(msgspec.Raw(await insides.listing(site, blob)))
 
 
 async def zip_file(request: web.Request, path: Path) -> web.StreamResponse:
     site, caller, wanted = site_of(request), caller_of(request), params.query(request, Member)
-    node, blob = await nodes.readable_file(site, caller, path)
-    await gates.refuse_node(site, caller, node, origin(request))
+    node, blob = await _open(request, path)
     note = partial(stats.note_node_sent, site, caller, node)
     async with gates.connection_slot(site, caller, [node]):
         return await _send_member(request, blob, wanted.zip_file, node.modified_at, note)
@@ -48,7 +47,7 @@ async def zip_file(request: web.Request, path: Path) -> web.StreamResponse:
 
 async def render_markdown(request: web.Request, path: Path) -> web.StreamResponse:
     site = site_of(request)
-    node, blob = await nodes.readable_file(site, caller_of(request), path)
+    node, blob = await _open(request, path)
     page = await insides.page(site, blob, node.mime_type)
     return web.Response(body=page, content_type="text/html", charset="utf-8", headers=content.SANDBOXED)
 
@@ -56,27 +55,40 @@ async def render_markdown(request: web.Request, path: Path) -> web.StreamRespons
 async def file_torrent_info(request: web.Request) -> web.StreamResponse:
     """GET /file/{id}/info/torrent."""
     site = site_of(request)
-    file = await access.file(site, target.path_segment(request, 2, "id"))
+    file = await _open_file(request)
     return envelope.ok(_torrent(await insides.torrent(site, file.blob, file.mime_type)))
 
 
 async def file_zip_info(request: web.Request) -> web.StreamResponse:
     """GET /file/{id}/info/zip."""
     site = site_of(request)
-    file = await access.file(site, target.path_segment(request, 2, "id"))
+    file = await _open_file(request)
     return envelope.ok(msgspec.Raw(await insides.listing(site, file.blob)))
 
 
 async def file_zip_file(request: web.Request) -> web.StreamResponse:
     """GET /file/{id}/info/zip/{path}."""
     site, caller = site_of(request), caller_of(request)
-    file_id = target.path_segment(request, 2, "id")
-    file = await access.file(site, file_id)
-    await gates.refuse(site, caller, file, origin(request))
+    file = await _open_file(request)
     wanted = target.decoded("/".join(target.raw_path(request).split("/")[6:]), "path")
     note = partial(stats.note_sent, site, caller, file)
     async with gates.connection_slot(site, caller, [file]):
         return await _send_member(request, file.blob, wanted, file.uploaded_at, note)
+
+
+async def _open(request: web.Request, path: Path) -> tuple[Node, Blob]:
+    """A file of a filesystem that may be downloaded: looking inside tells as much."""
+    site, caller = site_of(request), caller_of(request)
+    node, blob = await nodes.readable_file(site, caller, path)
+    await gates.refuse_node(site, caller, node, origin(request))
+    return node, blob
+
+
+async def _open_file(request: web.Request) -> File:
+    site, caller = site_of(request), caller_of(request)
+    file = await access.file(site, target.path_segment(request, 2, "id"))
+    await gates.refuse(site, caller, file, origin(request))
+    return file
 
 
 async def _send_member(

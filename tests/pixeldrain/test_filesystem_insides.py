@@ -292,3 +292,39 @@ async def test_readers_who_stop_do_not_keep_others_from_archives(alice: Person):
         assert (
             await alice.fs("GET", "/me/large.zip", "?zip_file=zeros", headers={"Range": "bytes=0-9"})
         ).body == bytes(10)
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("a.zip", "?zip_info"),
+        ("a.zip", "?zip_file=readme.txt"),
+        ("a.md", "?render_markdown"),
+        ("a.torrent", "?torrent_info"),
+    ],
+)
+async def test_what_was_taken_down_is_not_looked_into_until_it_is_overwritten(alice: Person, site: Site, name, query):
+    contents = {"a.zip": zipped(), "a.md": b"# Title", "a.torrent": bencodepy.encode(TORRENT)}
+    await alice.write(f"/me/{name}", contents[name])
+    await site.db.execute("UPDATE nodes SET abuse_type = 'gore' WHERE name = $1", name)
+    refused = await alice.fs("GET", f"/me/{name}", query)
+    other = contents[name] + b" " if name == "a.md" else contents[name]
+
+    assert refused.refusal == (451, "unavailable_for_legal_reasons")
+    await alice.write(f"/me/{name}", other)
+    assert (await alice.fs("GET", f"/me/{name}", query)).status == (200 if name == "a.md" else 451)
+
+
+@pytest.mark.parametrize("mark", ["abuse_type = 'gore'", "virus_name = 'EICAR'"])
+async def test_files_that_may_not_be_downloaded_are_neither_imported_nor_looked_into(
+    alice: Person, anyone: Person, site: Site, mark
+):
+    file_id = await alice.upload("a.zip", zipped())
+    await site.db.execute(f"UPDATE files SET {mark}")
+    site.changes.note()
+
+    answer = await alice.fs("POST", "/me", data={"action": "import", "files": f'["{file_id}"]'})
+
+    assert answer.status in {403, 451}
+    assert await alice.names("/me") == []
+    assert (await anyone.get(f"/api/file/{file_id}/info/zip")).status == answer.status

@@ -396,3 +396,14 @@ async def test_how_a_node_is_shared_is_the_owners_business(alice: Person, bob: P
     assert renamed.refusal == (400, "permission_denied")
     assert await alice.names("/me/d") == ["own"]
     assert (await bob.update(f"/{share_id}/own", mode="600"))["mode_octal"] == "600"
+
+
+async def test_a_share_is_ended_through_its_own_id_too(alice: Person, anyone: Person):
+    await alice.write("/me/d/a.txt")
+    share_id = await alice.share("/me/d")
+
+    answer = await alice.fs("POST", f"/{share_id}", data={"action": "update", "shared": "false"})
+
+    assert (answer.status, answer.json["type"]) == (200, "dir")
+    assert (await anyone.fs("GET", f"/{share_id}")).refusal == (404, "not_found")
+    assert "id" not in await alice.node("/me/d")

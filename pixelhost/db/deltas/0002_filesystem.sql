@@ -3,11 +3,12 @@ ALTER TABLE users
     ADD COLUMN filesystem_used_bytes bigint NOT NULL DEFAULT 0 CHECK (filesystem_used_bytes >= 0);
 
 -- Files and directories of the filesystems: one tree an account, whose root is made with the account. Whoever changes a
--- tree locks its owner's row first, so changes of one tree take turns: moves that cross can't make a circle.
+-- tree locks its owner's row first, so changes of one tree take turns: crossing moves can't make a circle. That parents
+-- exist is checked by the triggers that count: a foreign key would look up each of 100,000 nodes deleted at once.
 CREATE TABLE nodes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-    parent_id bigint REFERENCES nodes,                 -- null for roots, and for trees cut off to be deleted
+    parent_id bigint,                                  -- null for roots, and for trees cut off to be deleted
     name text NOT NULL CHECK (octet_length(name) <= 255 AND (name <> '' OR parent_id IS NULL)),
     blob bytea REFERENCES blobs,                       -- null for directories
     size_bytes bigint NOT NULL DEFAULT 0 CHECK (size_bytes >= 0),   -- that of the blob
@@ -94,6 +95,10 @@ BEGIN
     UPDATE nodes p SET child_count = p.child_count + c.nodes
       FROM (SELECT parent_id, count(*) AS nodes FROM added WHERE parent_id IS NOT NULL GROUP BY parent_id) c
      WHERE p.id = c.parent_id;
+    IF EXISTS (SELECT FROM added a WHERE parent_id IS NOT NULL
+                  AND NOT EXISTS (SELECT FROM nodes p WHERE p.id = a.parent_id)) THEN
+        RAISE foreign_key_violation USING MESSAGE = 'the directory of a new node does not exist';
+    END IF;
     UPDATE blobs b SET refs = b.refs + c.nodes, unreferenced_since = NULL
       FROM (SELECT blob, count(*) AS nodes FROM added WHERE blob IS NOT NULL GROUP BY blob) c
      WHERE b.digest = c.blob;
@@ -116,6 +121,9 @@ BEGIN
     UPDATE nodes p SET child_count = p.child_count - c.nodes
       FROM (SELECT parent_id, count(*) AS nodes FROM removed WHERE parent_id IS NOT NULL GROUP BY parent_id) c
      WHERE p.id = c.parent_id;
+    IF EXISTS (SELECT FROM removed r JOIN nodes c ON c.parent_id = r.id WHERE r.blob IS NULL) THEN
+        RAISE foreign_key_violation USING MESSAGE = 'a directory that is deleted still has children';
+    END IF;
     PERFORM 1 FROM blobs WHERE digest IN (SELECT blob FROM removed) ORDER BY digest FOR NO KEY UPDATE;
     UPDATE blobs b SET refs = b.refs - c.nodes,
                        unreferenced_since = CASE WHEN b.refs = c.nodes THEN now() END
@@ -141,6 +149,9 @@ BEGIN
     IF NEW.parent_id IS DISTINCT FROM OLD.parent_id THEN
         UPDATE nodes SET child_count = child_count - 1 WHERE id = OLD.parent_id;
         UPDATE nodes SET child_count = child_count + 1 WHERE id = NEW.parent_id;
+        IF NEW.parent_id IS NOT NULL AND NOT FOUND THEN
+            RAISE foreign_key_violation USING MESSAGE = 'the directory that a node is moved to does not exist';
+        END IF;
     END IF;
     IF NEW.blob IS DISTINCT FROM OLD.blob THEN
         PERFORM 1 FROM blobs WHERE digest IN (OLD.blob, NEW.blob) ORDER BY digest FOR NO KEY UPDATE;
