@@ -19,16 +19,20 @@ from pixelhost import __version__, jobs, worker
 from pixelhost import serve as supervisor
 from pixelhost import settings as settings_module
 from pixelhost.blobs.contract import StoreError
+from pixelhost.core import admin as administration
 from pixelhost.core import login, verify
 from pixelhost.db import connect, embedded, migrate, users
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.keyring import KeyringError
+from pixelhost.model import AccountDetails, User
 from pixelhost.settings import Settings, SettingsError
 from pixelhost.site import Site, open_site
 
 T = TypeVar("T")
 
 log = logging.getLogger("pixelhost")
+
+PAGE = 1000
 
 TIME_TO_CLOSE_SECONDS = 3
 """What a worker has after draining to write its counters, before it is killed."""
@@ -123,6 +127,66 @@ def user_add(name: str, email: str, password: str | None, password_stdin: bool, 
         return str((await login.new_session(site, made.id, app_name="command line")).key)
 
     click.echo(_on_site(add))
+
+
+@user_group.command("list")
+@click.option("--search", default="", help="Only those with this text in their name or e-mail address.")
+def user_list(search: str) -> None:
+    """List the accounts: name, plan, files, bytes, e-mail address, and what else there is to know."""
+
+    async def show(site: Site) -> None:
+        offset = 0
+        while (page := await administration.search(site, search, PAGE, offset)).accounts:
+            for found in page.accounts:
+                click.echo(_account_line(found))
+            offset += PAGE
+
+    _on_site(show)
+
+
+@user_group.command("plan")
+@click.argument("name")
+@click.argument("plan")
+def user_plan(name: str, plan: str) -> None:
+    """Give the account NAME the plan with the ID PLAN."""
+    _on_account(name, lambda site, user: administration.set_plan(site, user, plan))
+    click.echo(f"{name} has the plan {plan} now")
+
+
+@user_group.command("ban")
+@click.argument("name")
+@click.option("--reason", default="", help="Kept with the ban, for administrators.")
+def user_ban(name: str, reason: str) -> None:
+    """Ban the account NAME: from now on its keys do no more than a stranger can."""
+    _on_account(name, lambda site, user: administration.ban(site, user, reason))
+    click.echo(f"{name} is banned")
+
+
+@user_group.command("unban")
+@click.argument("name")
+def user_unban(name: str) -> None:
+    """Lift the ban of the account NAME."""
+    _on_account(name, administration.unban)
+    click.echo(f"{name} is banned no more")
+
+
+@user_group.command("delete")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def user_delete(name: str, yes: bool) -> None:
+    """Delete the account NAME at once and for ever, with all its files."""
+    if not yes:
+        click.confirm(f"Delete {name} with all its files, for ever?", abort=True)
+    _on_account(name, administration.delete)
+    click.echo(f"{name} is deleted")
+
+
+@user_group.command("reset-totp")
+@click.argument("name")
+def user_reset_totp(name: str) -> None:
+    """Let the account NAME log in without a one-time password, for who has lost their device."""
+    _on_account(name, administration.reset_totp)
+    click.echo(f"{name} logs in without a one-time password now")
 
 
 @main.command()
@@ -236,6 +300,26 @@ def _on_site(run: Callable[[Site], Awaitable[T]]) -> T:
                 return await run(site)
 
         return asyncio.run(within())
+
+
+def _on_account(name: str, change: Callable[[Site, User], Awaitable[None]]) -> None:
+    async def found(site: Site) -> None:
+        await change(site, await administration.find(site, name))
+
+    _on_site(found)
+
+
+def _account_line(found: AccountDetails) -> str:
+    user = found.user
+    remarks = {
+        "administrator": user.is_admin,
+        "second factor": found.otp_enabled,
+        f"banned: {found.ban_reason}" if found.ban_reason else "banned": user.is_banned,
+        "to be deleted": found.goes_at is not None,
+    }
+    told = ", ".join(remark for remark, is_true in remarks.items() if is_true)
+    columns = (user.name, user.plan_id, str(user.file_count), str(user.storage_used_bytes), user.email or "-", told)
+    return "\t".join(columns).rstrip()
 
 
 @asynccontextmanager

@@ -7,8 +7,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from pixelhost.core import activity, files, filesystem, mediacache, stats, storage
-from pixelhost.db import limits
+from pixelhost.core import (
+    accounts,
+    activity,
+    billing,
+    delivery,
+    files,
+    filesystem,
+    invoices,
+    mediacache,
+    removals,
+    stats,
+    storage,
+)
+from pixelhost.db import limits, outbox
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)
@@ -31,6 +43,7 @@ class Job:
 async def _forget_usage(site: Site) -> int:
     now = site.clock.now()
     await limits.delete_before(site.db, now - timedelta(hours=1), now - timedelta(hours=25))
+    await outbox.delete_before(site.db, now - timedelta(days=30))
     return 0
 
 
@@ -38,12 +51,17 @@ JOBS = {
     job.name: job
     for job in (
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
+        Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
         Job("cut-off", 60, filesystem.delete_cut_off, "go on with deletions of directories that were interrupted"),
         Job("activity", 600, activity.tidy, "end the logging of directories that nobody reads; delete old entries"),
+        Job("removals", 86400, removals.forget, "forget what was removed from accounts two years ago"),
         Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
         Job("cache", 3600, mediacache.trim, "keep the cache of thumbnails and listings within its size"),
-        Job("usage", 600, _forget_usage, "forget rate limits and usage that no limit looks at any more"),
+        Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
+        Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),
+        Job("invoices", 300, invoices.ask_again, "ask what became of the payments of open invoices"),
+        Job("mail", 5, delivery.deliver, "send mail; what a server postpones is tried again for 3 days"),
     )
 }
 
@@ -61,6 +79,8 @@ async def run(site: Site, name: str) -> int | None:
 
 async def run_forever(site: Site) -> None:
     """Every job at its interval, and the flush of this process's counters. Ends when cancelled."""
+    if site.settings.test_payments == "on":
+        log.warning("PIXELHOST_TEST_PAYMENTS is on: anybody can give themselves credit without paying for it")
     async with asyncio.TaskGroup() as group:
         group.create_task(_repeat("listen", LISTEN_SECONDS, lambda: _listen(site)))
         group.create_task(_repeat("flush", FLUSH_SECONDS, lambda: stats.flush(site)))

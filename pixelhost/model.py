@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 
@@ -14,6 +14,27 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 """Not sent, which differs from sent empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms an account's files are shown and sent, as it has set them. `branding` is by the API's names."""
+
+    hotlinking_enabled: bool = True
+    transfer_cap_bytes: int = 0
+    """A month; 0 is that of the plan."""
+    skip_file_viewer: bool = False
+    embed_domains: str = ""
+    """With spaces between them."""
+    branding: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidTransfer:
+    """Of an account, in the latest month that had any, which is named by its first day in UTC."""
+
+    month: date | None = None
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +51,41 @@ class User:
     node_count: int
     filesystem_used_bytes: int
     created_at: datetime
+    terms: Terms = Terms()
+    balance_micro_eur: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """What an account is asked or tells seldom."""
+
+    otp_enabled: bool
+    affiliate_user_name: str
+    checkout_country: str
+    checkout_name: str
+    checkout_provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetails:
+    """An account with what only administrators see. `goes_at` is None unless its end is planned."""
+
+    user: User
+    otp_enabled: bool
+    banned_at: datetime | None
+    ban_reason: str
+    goes_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBan:
+    """`network` may be a single address, then without a length. It holds for ever where `expires_at` is None."""
+
+    network: str
+    reason: str
+    banned_at: datetime
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +134,8 @@ class File:
     abuse_type: str = ""
     abuse_reporter: str = ""
     virus_name: str = ""
+    owner_terms: Terms = Terms()
+    owner_transfer: PaidTransfer = PaidTransfer()
 
     @property
     def size_bytes(self) -> int:
@@ -91,12 +149,47 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ListSummary:
+    """A list without its files."""
+
+    id: str
+    title: str
+    owner_id: UUID | None
+    created_at: datetime
+    file_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileList:
     id: str
     title: str
     owner_id: UUID | None
     created_at: datetime
     files: tuple[ListedFile, ...]
+
+    @property
+    def summary(self) -> ListSummary:
+        return ListSummary(self.id, self.title, self.owner_id, self.created_at, len(self.files))
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What was removed from an account without its doing.
+
+    `file_id` of a node is its number, `file_name` its path below the root.
+    """
+
+    happened_at: datetime
+    event: Literal[
+        "file_instance_expired",
+        "file_instance_blocked",
+        "file_instance_lost",
+        "filesystem_node_blocked",
+        "filesystem_node_lost",
+    ]
+    file_id: str
+    file_name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +244,8 @@ class Node:
     downloads: int = 0
     bandwidth_bytes: int = 0
     bandwidth_paid_bytes: int = 0
+    owner_terms: Terms = Terms()
+    owner_transfer: PaidTransfer = PaidTransfer()
 
     @property
     def is_directory(self) -> bool:
@@ -159,3 +254,43 @@ class Node:
     @property
     def size_bytes(self) -> int:
         return self.blob.size_bytes if self.blob is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """Money on its way to an account, which may be gone. `payment_id` is the gateway's own name for the payment."""
+
+    id: str
+    user_id: UUID | None
+    created_at: datetime
+    amount_micro_eur: int
+    vat_micro_eur: int
+    country: str
+    customer_name: str
+    gateway: str
+    network: str
+    payment_id: str
+    checkout_url: str
+    status: str
+
+    @property
+    def total_cents(self) -> int:
+        """What is to be paid, VAT included; a sum between two cents is rounded up."""
+        return -(-(self.amount_micro_eur + self.vat_micro_eur) // 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfTransactions:
+    """What changed a balance within a day of UTC, by kind; charges are negative. `time` is that of the last change."""
+
+    time: datetime
+    balance_micro_eur: int
+    deposited_micro_eur: int
+    subscription_micro_eur: int
+    storage_micro_eur: int
+    storage_bytes: int
+    """The mean of the hours that were charged."""
+    bandwidth_micro_eur: int
+    bandwidth_bytes: int
+    affiliate_micro_eur: int
+    affiliate_count: int

@@ -21,6 +21,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     type: str
     price_per_tb_storage: int = 0
     price_per_tb_bandwidth: int = 0
+    price_per_month: int = 0
     file_size_limit: int = NO_LIMIT
     file_expiry_days: int = 0  # 0 = never
     storage_space: int = NO_LIMIT
@@ -43,6 +44,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def is_premium(self) -> bool:
         """Whether transfer of this account counts as paid."""
         return self.type != "free"
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether it is paid for from the balance."""
+        return bool(self.price_per_tb_storage or self.price_per_tb_bandwidth or self.price_per_month)
 
 
 class PlansError(Exception):
@@ -105,6 +111,9 @@ BUILT_IN: Mapping[str, Plan] = {
         ),
     )
 }
+
+UNPAID = Plan(id="unpaid", name="Unpaid", type="free", storage_space=0, filesystem_access=True)
+"""Of an account whose balance has run out: everything it has stays and can be read, and nothing can be added."""
 
 
 def read_plans(path: Path) -> Mapping[str, Plan]:

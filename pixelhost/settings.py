@@ -7,11 +7,14 @@ import dataclasses
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+import idna
 
 from pixelhost.plans import BUILT_IN, Plan, PlansError, read_plans
 
@@ -88,8 +91,27 @@ def _database_url(value: str) -> str:
 
 def _smtp_url(value: str) -> str:
     parts = _split(value)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or parts.fragment:
         raise ValueError("it is not a URL like smtp://user:password@host:587?starttls=1")
+    if parts.query not in ({"", "starttls=0", "starttls=1"} if parts.scheme == "smtp" else {""}):
+        raise ValueError("its only parameter is starttls=1 or starttls=0, and smtps:// has none")
+    return value
+
+
+def mailbox(value: str) -> tuple[str, str]:
+    """The name and the address of `ADDRESS`, `NAME <ADDRESS>` or `"NAME" <ADDRESS>`."""
+    found = re.fullmatch(r'(?:"?([^<>"]*?)"?\s*<)?([^@\s<>"]+@([^@\s<>"]+))(>?)', value.strip())
+    try:
+        if found is None or not value.isprintable() or bool(found[4]) != ("<" in value):
+            raise ValueError("no mailbox")
+        idna.encode(found[3], uts46=True)
+    except ValueError:
+        raise ValueError(f"{value!r} is not an address like files@example.com or Files <files@example.com>") from None
+    return found[1] or "", found[2]
+
+
+def _mail_from(value: str) -> str:
+    mailbox(value)
     return value
 
 
@@ -141,13 +163,25 @@ class Settings:
         _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
     )
     smtp_url: str = _setting(
-        _smtp_url, "", "smtp://user:password@host:port?starttls=1 (this version sends no mail yet)", secret=True
+        _smtp_url,
+        "",
+        "smtp://user:password@host:port, a password only over TLS (starttls=0: without), or smtps://...; "
+        "empty = mail is written to DATA_DIR/mail as .eml files",
+        secret=True,
     )
-    mail_from: str = _setting(_text, "pixelhost@localhost", "sender of mail (this version sends none yet)")
+    mail_from: str = _setting(_mail_from, "pixelhost@localhost", "sender of mail, an address or Name <address>")
     plans_file: Path | None = _setting(_path, None, "TOML, one table a plan; empty = the built-in plans")
     default_plan: str = _setting(_text, "unlimited", "plan of a new account")
     registration: str = _setting(
-        _one_of("open", "closed"), "closed", "whether strangers may make accounts (this version: by command only)"
+        _one_of("open", "closed"), "closed", "whether strangers may make accounts; admins always may"
+    )
+    mollie_key: str = _setting(_text, "", "API key of Mollie; empty = no payments by it", secret=True)
+    mollie_url: str = _setting(_http_url, "https://api.mollie.com/v2", "where Mollie's API is")
+    test_payments: str = _setting(
+        _one_of("on", "off"), "off", "on: whoever likes gives themselves credit on a page that pretends to be a bank"
+    )
+    affiliate_percent: int = _setting(
+        _whole(0, 100), 10, "share of what an account pays that is credited to the affiliate it names; 0 = nothing"
     )
     trusted_proxies: tuple[Network, ...] = _setting(_networks, (), "networks whose X-Forwarded-For is believed")
     content_origin: str = _setting(_http_url, "", "separate origin for raw bytes; empty = the same origin")

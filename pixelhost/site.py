@@ -13,13 +13,14 @@ from pixelhost.clock import Clock
 from pixelhost.core.counters import Counters
 from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
+from pixelhost.core.runtime import Runtime
 from pixelhost.db import connect
 from pixelhost.db.changes import Changes
 from pixelhost.db.news import News
 from pixelhost.db.slots import Slots
 from pixelhost.keyring import Keyring
 from pixelhost.media.workers import MediaPool
-from pixelhost.plans import Plan
+from pixelhost.plans import UNPAID, Plan
 from pixelhost.settings import Settings
 
 MEDIA_WORKERS = 2
@@ -40,10 +41,12 @@ class Site:
     changes: Changes
     news: News
     slots: Slots
+    runtime: Runtime
 
     def plan(self, plan_id: str) -> Plan:
         """The plan of an account; the default plan where its own is gone from the plans file."""
-        return self.settings.plans.get(plan_id) or self.settings.plans[self.settings.default_plan]
+        known = self.settings.plans
+        return known.get(plan_id) or (UNPAID if plan_id == UNPAID.id else known[self.settings.default_plan])
 
 
 def open_keyring(settings: Settings) -> Keyring:
@@ -90,4 +93,5 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             changes=changes,
             news=News(database_url),
             slots=slots,
+            runtime=Runtime(db, changes),
         )

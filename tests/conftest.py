@@ -25,7 +25,11 @@ from tests.support.people import Person, make_person
 SERVER = "TEST_POSTGRES_URL"
 TEMPLATE = "pixelhost_template"
 
-ROOTS = ("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches")
+ROOTS = (
+    *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
+    *("invoices", "test_payments"),
+    "globals",
+)
 
 _open = []
 

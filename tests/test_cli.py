@@ -372,3 +372,83 @@ async def test_a_store_elsewhere_is_used(run, tmp_path, db):
 
     assert DiskStore(tmp_path / "elsewhere").incoming.is_dir()
     assert not (tmp_path / "data" / "blobs").exists()
+
+
+async def test_accounts_are_listed_with_what_there_is_to_know(run, db):
+    for name, options in (("bob", ()), ("Alice", ("--email", "alice@example.com", "--plan", "pro", "--admin"))):
+        last_line(await run("user", "add", name, *options))
+    last_line(await run("user", "ban", "bob", "--reason", "spam"))
+    await db.execute("UPDATE users SET totp_secret_sealed = 'x' WHERE name = 'Alice'")
+
+    listed = await run("user", "list")
+
+    assert listed.stdout.splitlines() == [
+        "Alice\tpro\t0\t0\talice@example.com\tadministrator, second factor",
+        "bob\tunlimited\t0\t0\t-\tbanned: spam",
+    ]
+    assert (await run("user", "list", "--search", "EXAMPLE")).stdout.startswith("Alice")
+    assert (await run("user", "list", "--search", "nobody")).stdout == ""
+
+
+async def test_an_account_gets_another_plan(run, db):
+    last_line(await run("user", "add", "alice"))
+
+    assert last_line(await run("user", "plan", "alice", "pro")) == "alice has the plan pro now"
+    assert await db.fetchval("SELECT plan_id FROM users") == "pro"
+    assert "allowed_values" in refusal(await run("user", "plan", "alice", "gold"))
+    assert await db.fetchval("SELECT plan_id FROM users") == "pro"
+
+
+async def test_an_account_is_banned_and_unbanned(run, db):
+    last_line(await run("user", "add", "alice"))
+
+    assert last_line(await run("user", "ban", "alice", "--reason", "spam")) == "alice is banned"
+    assert tuple(await db.fetchrow("SELECT banned_at IS NULL, ban_reason FROM users")) == (False, "spam")
+    assert last_line(await run("user", "unban", "alice")) == "alice is banned no more"
+    assert tuple(await db.fetchrow("SELECT banned_at IS NULL, ban_reason FROM users")) == (True, "")
+    assert "not banned" in refusal(await run("user", "unban", "alice"))
+
+
+async def test_an_account_is_deleted_with_its_files(run, stored, db):
+    assert last_line(await run("user", "delete", "alice", "--yes")) == "alice is deleted"
+
+    assert await db.fetchval("SELECT count(*) FROM users") == 0
+    assert last_line(await run("job", "sweep", PIXELHOST_SWEEP_GRACE_SECONDS="0")) == "sweep: 1 done"
+    assert not stored.exists()
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 1), ("", 1)])
+async def test_an_account_is_deleted_only_when_that_is_meant(run, db, answer, left):
+    last_line(await run("user", "add", "alice"))
+
+    result = await run("user", "delete", "alice", stdin=answer)
+
+    assert result.exit_code == left
+    assert "for ever" in result.stdout
+    assert await db.fetchval("SELECT count(*) FROM users") == left
+
+
+async def test_a_second_factor_is_reset(run, db):
+    last_line(await run("user", "add", "alice"))
+    await db.execute("UPDATE users SET totp_secret_sealed = 'x'")
+
+    assert last_line(await run("user", "reset-totp", "alice")) == "alice logs in without a one-time password now"
+    assert await db.fetchval("SELECT totp_secret_sealed FROM users") is None
+
+
+@pytest.mark.parametrize(
+    "command", [("plan", "nobody", "pro"), ("ban", "nobody"), ("unban", "nobody"), ("delete", "nobody", "--yes")]
+)
+async def test_an_account_that_does_not_exist_is_named_as_the_mistake(run, command):
+    assert "There is no user" in refusal(await run("user", *command))
+
+
+async def test_the_mail_job_by_hand_writes_what_waits(run, db, tmp_path):
+    await db.execute(
+        """INSERT INTO outbox (recipient, subject, text, html, created_at, due_at)
+           VALUES ('alice@example.com', 'Hello', 'Hello', '<p>Hello</p>', now(), now())"""
+    )
+
+    assert last_line(await run("job", "mail")) == "mail: 1 done"
+    (path,) = (tmp_path / "data" / "mail").iterdir()
+    assert "alice@example.com" in path.read_text()

@@ -104,6 +104,55 @@ def test_every_mistake_is_reported_at_once_and_names_its_setting():
     assert {problem.partition(":")[0] for problem in problems_of(WRONG)} == set(WRONG)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://",
+        "http://mail.example.com",
+        "smtp://mail.example.com/path",
+        "smtp://mail.example.com?starttls=yes",
+        "smtp://mail.example.com?tls=1",
+        "smtps://mail.example.com?starttls=1",
+        "smtp://mail.example.com:99999",
+    ],
+)
+def test_what_is_no_mail_server_is_refused(url: str):
+    (problem,) = problems_of({"PIXELHOST_SMTP_URL": url})
+    assert problem.startswith("PIXELHOST_SMTP_URL: ")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "files",
+        "@example.com",
+        "files@",
+        "files@a..b",
+        "a b@example.com",
+        "x@y\r\nBcc: z@y",
+        "Files <a@b> <c@d>",
+        "x\0@y",
+    ],
+)
+def test_what_is_no_sender_of_mail_is_refused(sender: str):
+    (problem,) = problems_of({"PIXELHOST_MAIL_FROM": sender})
+    assert problem.startswith("PIXELHOST_MAIL_FROM: ")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "files@example.com",
+        "My Files <files@bücher.example>",
+        '"Files, Inc." <files@example.com>',
+        "<files@example.com>",
+        "pixelhost@localhost",
+    ],
+)
+def test_a_sender_of_mail_is_an_address_with_or_without_a_name(sender: str):
+    assert load({"PIXELHOST_MAIL_FROM": sender}).mail_from == sender
+
+
 @pytest.mark.parametrize("variable", WRONG)
 def test_a_single_mistake_is_the_only_one_reported(variable: str):
     problems = problems_of({variable: WRONG[variable]})

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -36,7 +36,8 @@ async def of_files(site: Site, caller: Caller, file_ids: Sequence[str], origin: 
         raise errors.FILE_NOT_FOUND(file=missing)
     await _refuse(site, caller, found, origin)
     async with gates.connection_slot(site, caller, found):
-        yield _zip(site, caller, found, "pixelhost.zip")
+        made = _zip(site, caller, found, "pixelhost.zip")
+        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, found))
 
 
 @asynccontextmanager
@@ -46,7 +47,8 @@ async def of_list(site: Site, caller: Caller, list_id: str, origin: Origin) -> A
     files = list({listed.file.id: listed.file for listed in found.files}.values())
     await _refuse(site, caller, files, origin)
     async with gates.connection_slot(site, caller, files):
-        yield _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
+        made = _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
+        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, files))
 
 
 async def _refuse(site: Site, caller: Caller, files: Sequence[File], origin: Origin) -> None:
@@ -71,7 +73,8 @@ async def of_directory(site: Site, caller: Caller, place: Place, origin: Origin)
             for name, (_, node) in zip(names, found, strict=True)
         ]
         name = place.node.name or place.path.bucket
-        yield _layout(site, entries, f"{name}.zip")
+        made = _layout(site, entries, f"{name}.zip")
+        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""Who is asking: a key becomes a caller. Dialects pass the caller on; rules ask it, never the request."""
+"""Who is asking: a key becomes a caller. Dialects pass the caller on; rules ask it, never the request.
+
+The account is read with each request, so a ban holds from the next one on: whoever is banned may do what a stranger
+may, and is told why where that is not enough.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,13 +30,22 @@ class Caller:
     """What was sent to open a shared node with."""
 
     def owns(self, owner_id: UUID | None) -> bool:
-        return self.user is not None and self.user.id == owner_id
+        return self.user is not None and self.user.id == owner_id and not self.user.is_banned
 
     def require_user(self) -> User:
-        """Raises AUTHENTICATION_REQUIRED."""
+        """Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED."""
         if self.user is None:
             raise errors.AUTHENTICATION_REQUIRED()
+        if self.user.is_banned:
+            raise errors.ACCOUNT_BANNED()
         return self.user
+
+    def require_admin(self) -> User:
+        """Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, FORBIDDEN."""
+        user = self.require_user()
+        if not user.is_admin:
+            raise errors.FORBIDDEN(message="Only administrators may do this")
+        return user
 
     def require_session(self) -> Session:
         """Raises AUTHENTICATION_REQUIRED."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from pixelhost.db.connect import Transaction
+from pixelhost.db.meters import Transfer
 from pixelhost.db.nodestats import NodeVisit
 from pixelhost.db.stats import Visit
 from pixelhost.model import File, Node
@@ -41,8 +42,10 @@ class _Seen:
 class Counters:
     keys_used: dict[UUID, datetime] = field(default_factory=dict)
     unwritten: list[Batch] = field(default_factory=list)
+    unwritten_transfer: list[tuple[UUID, Transfer]] = field(default_factory=list)
     _files: dict[tuple[str, bytes], _Seen] = field(default_factory=dict)
     _nodes: dict[tuple[int, bytes], _Seen] = field(default_factory=dict)
+    _transfer: dict[tuple[UUID, int], int] = field(default_factory=dict)
 
     def add_view(self, file: File, visitor: bytes) -> None:
         _seen(self._files, (file.id, visitor), file.size_bytes).has_viewed = True
@@ -67,6 +70,15 @@ class Counters:
                 for (node_id, visitor), seen in nodes.items()
             ],
         )
+
+    def add_transfer(self, payer_id: UUID, price_per_tb: int, bytes_sent: int) -> None:
+        key = (payer_id, price_per_tb)
+        self._transfer[key] = self._transfer.get(key, 0) + bytes_sent
+
+    def take_transfer(self) -> Transfer:
+        """What is to be paid for; afterwards nothing is."""
+        sent, self._transfer = self._transfer, {}
+        return sent
 
     def take_keys_used(self) -> dict[UUID, datetime]:
         used, self.keys_used = self.keys_used, {}

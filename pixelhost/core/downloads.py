@@ -43,6 +43,7 @@ class Content:
     modified_at: datetime
     parts: Callable[[int, int], AsyncGenerator[Part, None]]
     location: str = ""  # in the blob store, where the content is one whole blob
+    bytes_per_second: int = 0  # that it may be sent with; 0 = no limit
     note: Callable[[int], None] | None = None
     may_be_overwritten: bool = False
 
@@ -70,7 +71,8 @@ async def of_file(site: Site, caller: Caller, file_id: str, origin: Origin) -> A
         blob = await site.store.open(file.blob.location)
         try:
             note = partial(stats.note_sent, site, caller, file)
-            yield _whole(file.name, file.mime_type, file.blob, file.uploaded_at, blob, note)
+            speed = gates.speed_limit(site, caller, [file])
+            yield _whole(file.name, file.mime_type, file.blob, file.uploaded_at, blob, speed, note)
         finally:
             blob.close()
 
@@ -86,14 +88,21 @@ async def of_node(site: Site, caller: Caller, place: Place, origin: Origin) -> A
         blob = await site.store.open(node.blob.location)
         try:
             note = partial(stats.note_node_sent, site, caller, node)
-            content = _whole(node.name, node.mime_type, node.blob, node.modified_at, blob, note)
+            speed = gates.speed_limit(site, caller, [node])
+            content = _whole(node.name, node.mime_type, node.blob, node.modified_at, blob, speed, note)
             yield replace(content, may_be_overwritten=True)
         finally:
             blob.close()
 
 
 def _whole(
-    name: str, mime_type: str, row: Blob, modified_at: datetime, blob: OpenBlob, note: Callable[[int], None]
+    name: str,
+    mime_type: str,
+    row: Blob,
+    modified_at: datetime,
+    blob: OpenBlob,
+    bytes_per_second: int,
+    note: Callable[[int], None],
 ) -> Content:
     async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
         yield Slice(blob, start, stop - start, note)
@@ -106,5 +115,6 @@ def _whole(
         modified_at=modified_at,
         parts=parts,
         location=row.location,
+        bytes_per_second=bytes_per_second,
         note=note,
     )

@@ -108,7 +108,7 @@ async def delete_due(site: Site) -> int:
         deleted += count
     for plan_id in await users.plan_ids(site.db):
         days = site.plan(plan_id).file_expiry_days
-        while days and (count := await files.delete_unread(site.db, plan_id, now - timedelta(days=days), DELETE_BATCH)):
+        while days and (count := await files.delete_unread(site.db, plan_id, now - timedelta(days), now, DELETE_BATCH)):
             deleted += count
     site.changes.note()
     return deleted
@@ -123,6 +123,7 @@ def _new(site: Site, admission: Admission, name: str, mime: str, blob: Blob, lif
         blob=blob,
         owner_id=admission.user.id,
         owner_plan_id=admission.user.plan_id,
+        owner_terms=admission.user.terms,
         uploaded_at=now,
         kept_at=now,
         last_viewed_at=now,

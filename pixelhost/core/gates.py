@@ -3,7 +3,7 @@
 The owner passes every gate but a takedown. All limits are those of plans, and off in the self-hosted default.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ from pixelhost.core import stats
 from pixelhost.core.callers import Caller
 from pixelhost.db import limits
 from pixelhost.errors import ApiError
-from pixelhost.model import File, Node
+from pixelhost.model import File, Node, Terms
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
 
@@ -103,8 +103,18 @@ async def connection_slot(site: Site, caller: Caller, files: Sequence[File | Nod
         await site.slots.give_back(slot)
 
 
-def hotlinked(plan: Plan, origin: Origin) -> ApiError | None:
-    """A Referer of another site; one that is no URL is refused too."""
+def speed_limit(site: Site, caller: Caller, files: Iterable[File | Node]) -> int:
+    """Bytes a second, by the strictest of the owners' plans; 0 is no limit."""
+    strictest = 0
+    for file in files:
+        limit = site.plan(file.owner_plan_id).download_speed_limit
+        if limit > 0 and not _is_exempt(site, caller, file):
+            strictest = min(strictest or limit, limit)
+    return strictest
+
+
+def hotlinked(plan: Plan, terms: Terms, origin: Origin) -> ApiError | None:
+    """A Referer of another site than this one and those that the owner names; one that is no URL is refused too."""
     if plan.hotlinking or not origin.referer:
         return None
     try:
@@ -114,7 +124,9 @@ def hotlinked(plan: Plan, origin: Origin) -> ApiError | None:
         return errors.INVALID_REFERRER()
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         return errors.INVALID_REFERRER()
-    return None if parts.netloc.lower() == origin.host.lower() else errors.HOTLINK_DETECTED()
+    if parts.netloc.lower() == origin.host.lower() or _may_embed(terms, parts.hostname or ""):
+        return None
+    return errors.HOTLINK_DETECTED()
 
 
 async def _used_up(site: Site, caller: Caller, file: File | Node, origin: Origin) -> ApiError | None:
@@ -122,7 +134,7 @@ async def _used_up(site: Site, caller: Caller, file: File | Node, origin: Origin
     plan = site.plan(file.owner_plan_id)
     if _is_exempt(site, caller, file):
         return None
-    if refusal := hotlinked(plan, origin):
+    if refusal := hotlinked(plan, file.owner_terms, origin):
         return refusal
     if plan.downloads_per_ip_per_day == plan.transfer_per_ip_per_day == NO_LIMIT:
         return None
@@ -134,6 +146,11 @@ async def _used_up(site: Site, caller: Caller, file: File | Node, origin: Origin
     if NO_LIMIT < plan.transfer_per_ip_per_day <= sent_bytes:
         return errors.TRANSFER_LIMIT_EXCEEDED()
     return None
+
+
+def _may_embed(terms: Terms, host: str) -> bool:
+    """Whether a site is one of the owner's domains, or below one."""
+    return any(f".{host}".endswith(f".{domain}") for domain in terms.embed_domains.split())
 
 
 def _is_exempt(site: Site, caller: Caller, file: File | Node) -> bool:

@@ -1,69 +1,109 @@
-"""Logins, API keys and accounts."""
+"""Logins, API keys and accounts.
 
-import asyncio
-import re
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+Whoever comes in does so under a lock on the account, so that no key is made with what a change of password, a ban or
+another use of the same code or link has made worthless meanwhile.
+"""
+
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from pixelhost import errors, ids
-from pixelhost.core import ratelimit
+from pixelhost.core import accountfields, emaillinks, passwords, ratelimit, secondfactor
 from pixelhost.core.callers import Caller
-from pixelhost.db import sessions, users
-from pixelhost.db.connect import UniqueViolation
+from pixelhost.db import emaillinks as links
+from pixelhost.db import logins, sessions, users
+from pixelhost.db.connect import Db, Transaction, UniqueViolation
+from pixelhost.db.emaillinks import EmailLink
+from pixelhost.db.logins import Credentials
+from pixelhost.errors import ApiError
 from pixelhost.keyring import key_hash
 from pixelhost.model import Session, User
 from pixelhost.site import Site
 
 APP_NAME_MAX = 100
-PASSWORD_MIN, PASSWORD_MAX = 5, 50
-NAME_SHAPE = re.compile(r"[A-Za-z0-9_.-]{3,32}", re.ASCII)
-EMAIL_SHAPE = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,190}")
-
-# RFC 9106 and OWASP: 19 MiB, two passes, one lane.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_nobody_hash = _hasher.hash("nobody has this password")
-_threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")  # each costs a core for its time
 
 
-async def with_password(site: Site, caller: Caller, name_or_email: str, password: str, app_name: str) -> Session:
-    """A new session, its key included.
+@dataclass(frozen=True)
+class Attempt:
+    """Who wants to come in: from where, with what program, and with what one-time password."""
 
-    Raises IP_RATE_LIMIT_REACHED, USER_NOT_FOUND, PASSWORD_INCORRECT, and NO_LOGIN_METHOD_AVAILABLE without a password.
+    caller: Caller
+    app_name: str = ""
+    otp: str = ""
+
+    @property
+    def network(self) -> str:
+        return ratelimit.network_of(self.caller.ip)
+
+
+async def with_password(site: Site, attempt: Attempt, name_or_email: str, password: str) -> Session:
+    """A new session, its key included. A deletion of the account that was to come is cancelled.
+
+    Raises IP_RATE_LIMIT_REACHED, USER_NOT_FOUND, PASSWORD_INCORRECT, ACCOUNT_BANNED, OTP_REQUIRED, OTP_INCORRECT.
     """
-    await ratelimit.refuse_above(site, "login", caller.ip, site.settings.login_attempts_per_minute)
-    if not password:
-        if "@" in name_or_email:
-            raise errors.API_NOT_IMPLEMENTED(message="Login links by e-mail do not exist yet on this server")
-        raise errors.NO_LOGIN_METHOD_AVAILABLE()
-    found = await users.by_login(site.db, name_or_email)
-    # The same work for unknown users, so that the time tells nothing.
-    is_right = await _verify(found[1] if found else None, password)
+    found = await _with_right_password(site, attempt, name_or_email, password)
+    async with site.db.acquire() as tx, tx.transaction():
+        account = await _claim(tx, site, attempt, found.user.id)
+        if account.password_hash != found.password_hash:
+            raise errors.PASSWORD_INCORRECT()
+        refusal = await _second_factor(tx, site, attempt, account, "password")
+        if refusal is None:
+            return await _enter(tx, site, attempt, account)
+    raise refusal  # now that the wrong code is counted
+
+
+async def with_link(site: Site, attempt: Attempt, user_id: UUID, secret: UUID) -> Session:
+    """A new session for whoever holds an e-mailed link; one to verify an address does that too.
+
+    Raises IP_RATE_LIMIT_REACHED, INVALID_LOGIN_LINK, ACCOUNT_BANNED, OTP_REQUIRED, OTP_INCORRECT (both leave the link
+    good), EMAIL_ADDRESS_ALREADY_REGISTERED.
+    """
+    await _refuse_hasty(site, attempt)
+    async with site.db.acquire() as tx, tx.transaction():
+        link = await emaillinks.find(tx, site, secret)
+        if link is None or link.user_id != user_id:
+            raise errors.INVALID_LOGIN_LINK()
+        account = await _claim(tx, site, attempt, user_id)
+        if not _opens(link, account.user):
+            raise errors.INVALID_LOGIN_LINK()
+        refusal = await _second_factor(tx, site, attempt, account, "link")
+        if refusal is None:
+            if not await emaillinks.use_up(tx, secret):
+                raise errors.INVALID_LOGIN_LINK()
+            await _verify_email(tx, link)
+            return await _enter(tx, site, attempt, account)
+    raise refusal
+
+
+async def send_link(site: Site, attempt: Attempt, email: str, *, base_url: str, redirect: str) -> None:
+    """Mail a login link. An address that was never verified gets a link to verify it instead, which logs in as well.
+
+    Raises IP_RATE_LIMIT_REACHED, INVALID_EMAIL_ADDRESS, USER_NOT_FOUND, LOGIN_LINK_ALREADY_SENT.
+    """
+    await _refuse_hasty(site, attempt)
+    accountfields.email(email)
+    found = await logins.by_name(site.db, email, attempt.network, site.clock.now())
     if found is None:
         raise errors.USER_NOT_FOUND()
-    if not is_right:
-        raise errors.PASSWORD_INCORRECT()
-    return await new_session(site, found[0].id, app_name=app_name, ip=caller.ip, user_agent=caller.user_agent)
+    user = found.user
+    purpose: links.Purpose = "login" if user.email_verified else "verify"
+    async with site.db.acquire() as tx, tx.transaction():
+        if not await emaillinks.send(tx, site, user, purpose, to=user.email, base_url=base_url, redirect=redirect):
+            raise errors.LOGIN_LINK_ALREADY_SENT()
 
 
-async def new_session(site: Site, user_id: UUID, *, app_name: str = "", ip: str = "", user_agent: str = "") -> Session:
-    """A new API key. Only here is the clear key at hand without decrypting it."""
-    key = ids.new_key()
-    hashed = key_hash(key.bytes)
-    made = await sessions.insert(
-        site.db,
-        user_id,
-        key_sha256=hashed,
-        key_sealed=site.keyring.seal_key(key.bytes, hashed),
-        app_name=app_name,
-        user_agent=user_agent[:500],
-        ip=ip,
-        now=site.clock.now(),
-    )
-    return replace(made, key=key)
+async def new_session(site: Site, user_id: UUID, *, app_name: str = "") -> Session:
+    """A new API key, without any login."""
+    return await _insert_session(site.db, site, user_id, app_name)
+
+
+async def another_session(site: Site, caller: Caller, app_name: str) -> Session:
+    """A new API key for the holder of one that is still good. Raises AUTHENTICATION_REQUIRED, AUTHENTICATION_FAILED."""
+    user, session = caller.require_user(), caller.require_session()
+    async with site.db.acquire() as tx, tx.transaction():
+        if await users.claim(tx, user.id) is None or not await sessions.exists(tx, session.id):
+            raise errors.AUTHENTICATION_FAILED()
+        return await _insert_session(tx, site, user.id, app_name, caller)
 
 
 async def sessions_of(site: Site, user: User) -> list[Session]:
@@ -92,51 +132,118 @@ async def add_user(
             name,
             email=email,
             email_verified=bool(email),  # whoever may make accounts vouches for it
-            password_hash=None if password is None else await hashed(password),
+            password_hash=None if password is None else await passwords.hashed(password),
             plan_id=plan_id,
             is_admin=is_admin,
             now=site.clock.now(),
         )
     except UniqueViolation as error:
-        if error.constraint_name == "users_email":
-            raise errors.EMAIL_ADDRESS_ALREADY_REGISTERED() from error
-        raise errors.USERNAME_ALREADY_REGISTERED() from error
+        raise taken(error) from error
 
 
-async def hashed(password: str) -> str:
-    """argon2id, off the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
+def taken(violation: UniqueViolation) -> ApiError:
+    """The refusal for a name or an e-mail address that another account has."""
+    if violation.constraint_name == "users_email":
+        return errors.EMAIL_ADDRESS_ALREADY_REGISTERED()
+    return errors.USERNAME_ALREADY_REGISTERED()
 
 
 def _check_account(site: Site, name: str, email: str, password: str | None, plan_id: str) -> None:
-    problems = []
-    if not NAME_SHAPE.fullmatch(name):
-        problems.append(_name_problem(name))
-    if email and not EMAIL_SHAPE.fullmatch(email):
-        problems.append(errors.INVALID_EMAIL_ADDRESS())
-    if password is not None and not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        problems.append(
-            errors.STRING_OUT_OF_RANGE(field="password", min_len=PASSWORD_MIN, max_len=PASSWORD_MAX, len=len(password))
-        )
+    problems: list[ApiError] = []
+    with accountfields.collected(problems):
+        accountfields.name(name)
+    if email:
+        with accountfields.collected(problems):
+            accountfields.email(email)
+    if password is not None:
+        with accountfields.collected(problems):
+            accountfields.password("password", password)
     if plan_id not in site.settings.plans:
         problems.append(errors.ENUM_PARSE_FAILED(field="plan", allowed_values=list(site.settings.plans)))
     errors.raise_all(problems)
 
 
-def _name_problem(name: str) -> errors.ApiError:
-    for position, char in enumerate(name):
-        if not re.fullmatch(r"[A-Za-z0-9_.-]", char, re.ASCII):
-            return errors.FIELD_CONTAINS_ILLEGAL_CHARACTER(field="username", char=char, char_position=position)
-    return errors.STRING_OUT_OF_RANGE(field="username", min_len=3, max_len=32, len=len(name))
+async def _refuse_hasty(site: Site, attempt: Attempt) -> None:
+    await ratelimit.refuse_above(site, "login", attempt.network, site.settings.login_attempts_per_minute)
 
 
-async def _verify(password_hash: str | None, password: str) -> bool:
-    known = password_hash or _nobody_hash
+async def _with_right_password(site: Site, attempt: Attempt, name_or_email: str, password: str) -> Credentials:
+    """The same work for unknown users, so that the time tells nothing."""
+    await _refuse_hasty(site, attempt)
+    found = await logins.by_name(site.db, name_or_email, attempt.network, site.clock.now())
+    # A name that nobody has is guessed at like any other, and may be of any length.
+    account = str(found.user.id) if found else site.keyring.visitor(f"login {name_or_email.lower()}").hex()
+    is_known = found is not None and found.is_known_address
+    await ratelimit.refuse_guesser(site, account, attempt.network, is_known=is_known)
+    if await passwords.is_right(found.password_hash if found else None, password) and found is not None:
+        return found
+    await ratelimit.note_wrong_password(site, account, attempt.network, is_known=is_known)
+    raise errors.PASSWORD_INCORRECT() if found else errors.USER_NOT_FOUND()
+
+
+async def _claim(tx: Transaction, site: Site, attempt: Attempt, user_id: UUID) -> Credentials:
+    account = await logins.claim(tx, user_id, attempt.network, site.clock.now())
+    if account is None:
+        raise errors.USER_NOT_FOUND()
+    if account.user.is_banned:
+        raise errors.ACCOUNT_BANNED()
+    return account
+
+
+async def _second_factor(
+    tx: Transaction, site: Site, attempt: Attempt, account: Credentials, way: str
+) -> ApiError | None:
+    """None when there is none to give, or it is right."""
+    if account.totp_secret_sealed is None:
+        return None
+    if not attempt.otp:
+        return errors.OTP_REQUIRED()
+    user_id = account.user.id
+    budget = attempt.network if account.is_known_address else way
+    if not await ratelimit.may_try_code(site, tx, user_id, budget):
+        return errors.IP_RATE_LIMIT_REACHED(message="Too many wrong one-time passwords. Try again in an hour")
+    if await secondfactor.spend(tx, site, user_id, account.totp_secret_sealed, attempt.otp):
+        return None
+    await ratelimit.note_wrong_code(site, tx, user_id, budget)
+    return errors.OTP_INCORRECT()
+
+
+def _opens(link: EmailLink, user: User) -> bool:
+    """Whether a link still logs in to its account: one that went to an address it had before does not."""
+    return link.purpose == "verify" or (link.purpose == "login" and link.email == user.email)
+
+
+async def _verify_email(tx: Transaction, link: EmailLink) -> None:
+    if link.purpose == "login":
+        return
     try:
-        await asyncio.get_running_loop().run_in_executor(_threads, _hasher.verify, known, password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return password_hash is not None
+        await users.set_email(tx, link.user_id, link.email, is_verified=True)
+    except UniqueViolation as error:
+        raise taken(error) from error
+    await links.delete_of_user(tx, link.user_id, ["login", "reset"])  # they went to another address
+
+
+async def _enter(tx: Transaction, site: Site, attempt: Attempt, account: Credentials) -> Session:
+    if account.delete_at is not None:
+        await logins.set_delete_at(tx, account.user.id, None)
+    return await _insert_session(tx, site, account.user.id, attempt.app_name, attempt.caller)
+
+
+async def _insert_session(db: Db, site: Site, user_id: UUID, app_name: str, caller: Caller | None = None) -> Session:
+    """Only here is the clear key at hand without decrypting it."""
+    key = ids.new_key()
+    hashed = key_hash(key.bytes)
+    made = await sessions.insert(
+        db,
+        user_id,
+        key_sha256=hashed,
+        key_sealed=site.keyring.seal_key(key.bytes, hashed),
+        app_name=app_name,
+        user_agent=caller.user_agent[:500] if caller else "",
+        ip=caller.ip if caller else "",
+        now=site.clock.now(),
+    )
+    return replace(made, key=key)
 
 
 def _opened(site: Site, hashed_key: bytes, sealed: bytes) -> UUID | None:

@@ -3,6 +3,7 @@
 from functools import partial
 from uuid import uuid4
 
+from pixelhost.core import caps, payers
 from pixelhost.core.callers import Caller
 from pixelhost.core.counters import Batch
 from pixelhost.db import nodestats, sessions, stats
@@ -20,6 +21,8 @@ def note_sent(site: Site, caller: Caller, file: File, bytes_sent: int) -> None:
     if bytes_sent:
         is_paid = is_premium(site, caller, file)
         site.counters.add_sent(file, site.keyring.visitor(caller.ip), bytes_sent, is_paid=is_paid)
+        if is_paid:
+            payers.note_paid(site, caller, file, bytes_sent)
 
 
 def note_node_sent(site: Site, caller: Caller, node: Node, bytes_sent: int) -> None:
@@ -27,6 +30,8 @@ def note_node_sent(site: Site, caller: Caller, node: Node, bytes_sent: int) -> N
     if bytes_sent:
         is_paid = is_premium(site, caller, node)
         site.counters.add_node_sent(node, site.keyring.visitor(caller.ip), bytes_sent, is_paid=is_paid)
+        if is_paid:
+            payers.note_paid(site, caller, node, bytes_sent)
 
 
 def is_premium(site: Site, caller: Caller, wanted: File | Node) -> bool:
@@ -34,7 +39,8 @@ def is_premium(site: Site, caller: Caller, wanted: File | Node) -> bool:
     if caller.user is not None and site.plan(caller.user.plan_id).is_premium:
         return True
     owners = site.plan(wanted.owner_plan_id)
-    return owners.is_premium and owners.hotlinking
+    is_paying = owners.is_premium and owners.hotlinking and wanted.owner_terms.hotlinking_enabled
+    return is_paying and not caps.is_used_up(site, wanted)
 
 
 async def flush(site: Site) -> int:
@@ -61,4 +67,5 @@ async def flush(site: Site) -> int:
         site.changes.note()
         waiting.pop(0)
         written += batch.size
+    await payers.flush(site)
     return written

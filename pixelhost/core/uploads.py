@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from pixelhost import errors
+from pixelhost.core import caps
 from pixelhost.core.callers import Caller
-from pixelhost.db import limits
 from pixelhost.model import User
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
@@ -61,11 +61,7 @@ async def admit_to_filesystem(
     """
     _uploader(caller)
     admission = filesystem_admission(site, owner, replaced_bytes)
-    cap = admission.plan.monthly_transfer_cap
-    if cap > NO_LIMIT:
-        month = site.clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        if await limits.paid_since(site.db, owner.id, month) >= cap:
-            raise errors.OUT_OF_TRANSFER()
+    await caps.refuse_used_up(site, owner)
     admission.refuse_size(expected_bytes or 0)
     return admission
 

@@ -1,4 +1,4 @@
-"""fsck: rows against bytes. It changes nothing."""
+"""fsck: rows against bytes. It changes nothing, but tells accounts by their activity log what they have lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pixelhost.blobs.contract import BlobMissing, Checksums, OpenBlob, Stored, StoreError
-from pixelhost.core import storage
+from pixelhost.core import removals, storage
 from pixelhost.db import blobs, nodes, users
 from pixelhost.model import Blob
 from pixelhost.site import Site
@@ -67,8 +67,10 @@ async def _check(site: Site, report: Report, blob: Blob, counted: int, there: in
         return
     # What looks wrong may have been deleted or uploaded anew meanwhile: look again while nobody can do that.
     async with storage.still_known(site, blob.digest) as row:
-        if row is not None:
-            report.problems += await _problems(site, *row, deep=deep)
+        found = await _problems(site, *row, deep=deep) if row is not None else []
+    report.problems += found
+    if any(problem.kind == "missing" for problem in found):
+        await removals.note_lost(site, blob.digest)
 
 
 async def _problems(site: Site, blob: Blob, counted: int, there: int, *, deep: bool) -> list[Problem]:

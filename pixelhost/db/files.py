@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from pixelhost.db import blobs
+from pixelhost.db import blobs, users
 from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import File
 
-COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, u.plan_id AS owner_plan_id, f.uploaded_at, f.kept_at,
-    f.last_viewed_at, f.views, f.downloads, f.bandwidth_bytes, f.bandwidth_paid_bytes, f.delete_after_date,
-    f.delete_after_downloads, f.abuse_type, f.abuse_reporter, f.virus_name, {blobs.COLUMNS}"""
-JOINED = "JOIN blobs b ON b.digest = f.blob JOIN users u ON u.id = f.owner_id"
+COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, f.uploaded_at, f.kept_at, f.last_viewed_at, f.views,
+    f.downloads, f.bandwidth_bytes, f.bandwidth_paid_bytes, f.delete_after_date, f.delete_after_downloads, f.abuse_type,
+    f.abuse_reporter, f.virus_name, {users.OWNER}, {blobs.COLUMNS}"""
+JOINED = f"JOIN blobs b ON b.digest = f.blob JOIN users u ON u.id = f.owner_id {users.TRANSFER_JOINED}"
+
+LOG_EXPIRED = """INSERT INTO activity (user_id, happened_at, event, file_id, file_name, reason)
+    SELECT owner_id, $1, 'file_instance_expired', id, name, 'file_expired'"""
+"""What becomes of a file that is deleted because its time is over."""
 
 
 def file(row: Row) -> File:
@@ -34,6 +38,8 @@ def file(row: Row) -> File:
         abuse_type=row["abuse_type"],
         abuse_reporter=row["abuse_reporter"],
         virus_name=row["virus_name"],
+        owner_terms=users.terms(row),
+        owner_transfer=users.transfer(row),
     )
 
 
@@ -43,6 +49,20 @@ async def by_ids(db: Db, ids: Sequence[str]) -> list[File]:
         f"""SELECT {COLUMNS} FROM unnest($1::text[]) WITH ORDINALITY AS asked (id, position)
               JOIN files f ON f.id = asked.id {JOINED} ORDER BY asked.position""",
         ids,
+    )
+    return [file(row) for row in rows]
+
+
+async def of_user(db: Db, owner_id: UUID, before: tuple[datetime, str], limit: int) -> list[File]:
+    """Files of an account, the newest first, that come after (uploaded_at, ID). Some may be past their time."""
+    uploaded_at, file_id = before
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM files f {JOINED} WHERE f.owner_id = $1 AND (f.uploaded_at, f.id) < ($2, $3)
+             ORDER BY f.uploaded_at DESC, f.id DESC LIMIT $4""",
+        owner_id,
+        uploaded_at,
+        file_id,
+        limit,
     )
     return [file(row) for row in rows]
 
@@ -118,25 +138,35 @@ async def delete(db: Db, file_id: str) -> bool:
 
 
 async def delete_due(db: Db, now: datetime, limit: int) -> int:
-    """Delete files past their date or their number of downloads. Returns how many."""
+    """Delete files past their date or their number of downloads, and log it. Returns how many."""
     status = await db.execute(
-        """DELETE FROM files WHERE id IN (
-               SELECT id FROM files WHERE delete_after_date <= $1
-                UNION
-               SELECT id FROM files WHERE delete_after_downloads > 0 AND downloads >= delete_after_downloads
-                LIMIT $2)""",
+        f"""WITH gone AS (
+                DELETE FROM files WHERE id IN (
+                    SELECT id FROM files WHERE delete_after_date <= $1
+                     UNION
+                    SELECT id FROM files WHERE delete_after_downloads > 0 AND downloads >= delete_after_downloads
+                     LIMIT $2)
+                RETURNING id, owner_id, name)
+            {LOG_EXPIRED} FROM gone""",
         now,
         limit,
     )
     return _affected(status)
 
 
-async def delete_unread(db: Db, plan_id: str, unread_since: datetime, limit: int) -> int:
-    """Delete files of a plan's accounts that were last read at `unread_since` or before. Returns how many."""
+async def delete_unread(db: Db, plan_id: str, unread_since: datetime, now: datetime, limit: int) -> int:
+    """Delete files of a plan's accounts that were last read at `unread_since` or before, and log it.
+
+    Returns how many.
+    """
     status = await db.execute(
-        """DELETE FROM files WHERE id IN (
-               SELECT f.id FROM files f JOIN users u ON u.id = f.owner_id
-                WHERE u.plan_id = $1 AND f.kept_at <= $2 LIMIT $3)""",
+        f"""WITH gone AS (
+                DELETE FROM files WHERE id IN (
+                    SELECT f.id FROM files f JOIN users u ON u.id = f.owner_id
+                     WHERE u.plan_id = $2 AND f.kept_at <= $3 LIMIT $4)
+                RETURNING id, owner_id, name)
+            {LOG_EXPIRED} FROM gone""",
+        now,
         plan_id,
         unread_since,
         limit,

@@ -1,7 +1,7 @@
 """Bans, rate limits and what an address has used up."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from pixelhost.db.connect import Db
 
@@ -31,15 +31,15 @@ async def add_use(db: Db, action: str, subject: str, window_starts_at: datetime)
     )
 
 
-async def uses(db: Db, action: str, subject: str, window_starts_at: datetime) -> int:
-    """How many `add_use` has counted in a window."""
-    counted = await db.fetchval(
-        "SELECT uses FROM rate_windows WHERE action = $1 AND subject = $2 AND starts_at = $3",
+async def uses(db: Db, action: str, subjects: Sequence[str], window_starts_at: datetime) -> dict[str, int]:
+    """Uses so far in a fixed window, of each of `subjects`."""
+    rows = await db.fetch(
+        "SELECT subject, uses FROM rate_windows WHERE action = $1 AND subject = ANY($2) AND starts_at = $3",
         action,
-        subject,
+        subjects,
         window_starts_at,
     )
-    return counted or 0
+    return dict.fromkeys(subjects, 0) | {row["subject"]: row["uses"] for row in rows}
 
 
 async def usage_since(db: Db, visitor: bytes, since: datetime) -> tuple[int, int]:
@@ -57,17 +57,3 @@ async def delete_before(db: Db, windows_before: datetime, usage_before: datetime
     await db.execute("DELETE FROM rate_windows WHERE starts_at < $1", windows_before)
     await db.execute("DELETE FROM visitor_usage WHERE hour < $1", usage_before)
     await db.execute("DELETE FROM usage_batches WHERE applied_at < $1", windows_before)
-
-
-async def paid_since(db: Db, owner_id: UUID, since: datetime) -> int:
-    """Bytes of an account's files and filesystem that went out as paid transfer."""
-    return int(
-        await db.fetchval(
-            """SELECT coalesce((SELECT sum(s.bandwidth_paid_bytes) FROM files f JOIN file_usage s ON s.file_id = f.id
-                                 WHERE f.owner_id = $1 AND s.slot >= $2), 0)
-                    + coalesce((SELECT sum(s.bandwidth_paid_bytes) FROM nodes n JOIN node_usage s ON s.node_id = n.id
-                                 WHERE n.owner_id = $1 AND s.slot >= $2), 0)""",
-            owner_id,
-            since,
-        )
-    )

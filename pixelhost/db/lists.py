@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import files
 from pixelhost.db.connect import Db
-from pixelhost.model import FileList, ListedFile
+from pixelhost.model import FileList, ListedFile, ListSummary
 
 
 async def by_id(db: Db, list_id: str) -> FileList | None:
@@ -26,6 +26,22 @@ async def by_id(db: Db, list_id: str) -> FileList | None:
         created_at=row["created_at"],
         files=tuple(ListedFile(files.file(member), member["description"]) for member in members),
     )
+
+
+async def of_user(db: Db, owner_id: UUID, before: tuple[datetime, str], limit: int) -> list[ListSummary]:
+    """Lists of an account, the newest first, that come after (created_at, ID)."""
+    created_at, list_id = before
+    rows = await db.fetch(
+        """SELECT l.id, l.title, l.owner_id, l.created_at,
+                  (SELECT count(*) FROM list_files m WHERE m.list_id = l.id) AS file_count
+             FROM lists l WHERE l.owner_id = $1 AND (l.created_at, l.id) < ($2, $3)
+            ORDER BY l.created_at DESC, l.id DESC LIMIT $4""",
+        owner_id,
+        created_at,
+        list_id,
+        limit,
+    )
+    return [ListSummary(**row) for row in rows]
 
 
 async def claim_owner(db: Db, list_id: str) -> tuple[UUID | None] | None:

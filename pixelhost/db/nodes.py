@@ -8,17 +8,16 @@ from uuid import UUID
 
 import msgspec
 
-from pixelhost.db import blobs
+from pixelhost.db import blobs, users
 from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob, Node, Permissions, Rights
 
 COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode, n.created_at, n.modified_at,
     n.created_by, n.child_count, n.share_id, n.permissions, n.properties, n.logging_enabled_at, n.log_read_at,
     n.abuse_type, n.abuse_reported_at, n.custom_domain_name, n.downloads, n.bandwidth_bytes, n.bandwidth_paid_bytes,
-    o.plan_id AS owner_plan_id, coalesce(c.name, '') AS created_by_name, {blobs.COLUMNS}"""
-JOINED = (
-    "JOIN users o ON o.id = n.owner_id LEFT JOIN blobs b ON b.digest = n.blob LEFT JOIN users c ON c.id = n.created_by"
-)
+    {users.OWNER}, coalesce(c.name, '') AS created_by_name, {blobs.COLUMNS}"""
+JOINED = f"""JOIN users u ON u.id = n.owner_id {users.TRANSFER_JOINED} LEFT JOIN blobs b ON b.digest = n.blob
+    LEFT JOIN users c ON c.id = n.created_by"""
 
 NOBODY_ELSE = Permissions()
 
@@ -89,6 +88,8 @@ def node(row: Row) -> Node:
         downloads=row["downloads"],
         bandwidth_bytes=row["bandwidth_bytes"],
         bandwidth_paid_bytes=row["bandwidth_paid_bytes"],
+        owner_terms=users.terms(row),
+        owner_transfer=users.transfer(row),
     )
 
 

@@ -87,6 +87,15 @@ async def delete(db: Db, session_id: UUID) -> None:
     await db.execute("DELETE FROM sessions WHERE id = $1", session_id)
 
 
+async def exists(db: Db, session_id: UUID) -> bool:
+    return bool(await db.fetchval("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = $1)", session_id))
+
+
+async def delete_of_user(db: Db, user_id: UUID, but: UUID | None = None) -> None:
+    """All of an account's sessions, but one."""
+    await db.execute("DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2", user_id, but)
+
+
 async def set_last_used(db: Db, used: dict[UUID, datetime]) -> None:
     await db.execute(
         """UPDATE sessions s SET last_used_at = greatest(s.last_used_at, n.used_at)

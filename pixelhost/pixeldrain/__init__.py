@@ -2,7 +2,20 @@
 
 from dataclasses import replace
 
-from pixelhost.pixeldrain import account, envelope, files, filesystem, lists, nodeinsides
+from pixelhost.pixeldrain import (
+    account,
+    admin,
+    billing,
+    customization,
+    envelope,
+    files,
+    filesystem,
+    lists,
+    nodeinsides,
+    readonly,
+    sessions,
+    userdata,
+)
 from pixelhost.wire.dialect import Dialect, Route
 
 PREFIX = "/api"
@@ -20,6 +33,7 @@ ROUTES = (
     Route("GET", r"/file/{id}/info/zip/{path:[\s\S]*}", nodeinsides.file_zip_file),
     Route("GET", "/file/{id}/info/torrent", nodeinsides.file_torrent_info),
     Route("GET", "/file/{id}/thumbnail", files.thumbnail),
+    Route("GET", "/file/{id}/timeseries", userdata.file_time_series),
     Route("POST", "/list", lists.create),
     Route("GET", "/list/{id}", lists.show),
     Route("PUT", "/list/{id}", lists.update),
@@ -38,16 +52,50 @@ ROUTES = (
         )
     ),
     Route("GET", "/user", account.show),
-    Route("POST", "/user/login", account.login),
-    Route("GET", "/user/session", account.sessions),
-    Route("POST", "/user/session", account.new_session),
-    Route("DELETE", "/user/session", account.logout),
+    Route("PUT", "/user", account.update),
+    Route("DELETE", "/user", account.delete),
+    Route("POST", "/user/register", account.register),
+    Route("POST", "/user/password_reset", account.ask_for_reset, is_for_strangers=True),
+    Route("POST", "/user/password_reset_confirm", account.reset_password, is_for_strangers=True),
+    Route("POST", "/user/login", sessions.login, is_for_strangers=True),
+    Route("POST", "/user/totp", sessions.second_factor),
+    Route("GET", "/user/session", sessions.sessions),
+    Route("POST", "/user/session", sessions.new_session),
+    Route("DELETE", "/user/session", sessions.logout),
+    Route("GET", "/user/session/set_cookie", sessions.set_cookie, is_for_strangers=True),
+    Route("GET", "/user/files", userdata.files),
+    Route("GET", "/user/lists", userdata.lists),
+    Route("GET", "/user/activity/{month}", userdata.activity),
+    Route("GET", "/user/time_series/{statistic}", userdata.time_series),
+    Route("PUT", "/user/file_customization", customization.update),
+    Route("GET", "/user/transactions/{month}", billing.transactions),
+    Route("POST", "/user/invoice", billing.create_invoice),
+    Route("GET", "/user/invoice", billing.list_invoices),
+    Route("GET", "/user/pay_invoice/{id}", billing.pay_invoice),
+    Route("POST", "/misc/payment_webhook/{gateway}", billing.hear, is_for_strangers=True),
     *(Route(method, path, account.not_there_yet) for method, path in account.NOT_THERE_YET),
+    Route("GET", "/admin/users", admin.users),
+    Route("GET", "/admin/users/{user}", admin.user),
+    Route("PUT", "/admin/users/{user}", admin.change_user),
+    Route("DELETE", "/admin/users/{user}", admin.delete_user),
+    Route("DELETE", "/admin/users/{user}/totp", admin.reset_totp),
+    Route("GET", "/admin/user_ban", admin.user_bans),
+    Route("POST", "/admin/user_ban", admin.ban_user),
+    Route("DELETE", "/admin/user_ban/{user}", admin.unban_user),
+    Route("GET", "/admin/ip_ban", admin.address_bans),
+    Route("POST", "/admin/ip_ban", admin.ban_address),
+    Route("DELETE", r"/admin/ip_ban/{address:[\s\S]*}", admin.unban_address),
+    Route("POST", "/admin/give_credit", admin.give_credit),
+    Route("GET", "/admin/invoices/{month}", admin.invoices),
+    Route("GET", "/admin/globals", admin.show_globals),
+    Route("POST", "/admin/globals", admin.set_global),
+    Route("GET", "/admin/host_metrics", admin.host_metrics),
+    *(Route(method, r"/admin/{rest:[\s\S]*}", admin.nothing_here) for method in ("GET", "POST", "PUT", "DELETE")),
 )
 
 DIALECT = Dialect(
     name="pixeldrain",
     render=envelope.refuse,
-    routes=tuple(replace(route, path=PREFIX + route.path) for route in ROUTES),
+    routes=tuple(readonly.guarded(replace(route, path=PREFIX + route.path)) for route in ROUTES),
     is_open_to_other_sites=True,
 )

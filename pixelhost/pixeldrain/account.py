@@ -1,107 +1,88 @@
-"""User methods: the account itself, login by password, and its sessions."""
+"""User methods: the account itself, how it begins, changes and ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from uuid import UUID
 
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import login as logins
-from pixelhost.model import Session
-from pixelhost.pixeldrain import envelope, shapes
-from pixelhost.wire import credentials, params, security
-from pixelhost.wire.dialect import caller_of, site_of
-from pixelhost.wire.params import Length
+from pixelhost.core import accounts, registration
+from pixelhost.core.accounts import Changes
+from pixelhost.core.registration import NewAccount
+from pixelhost.errors import ApiError, ApiErrors
+from pixelhost.pixeldrain import envelope, sessions, shapes
+from pixelhost.wire import params
+from pixelhost.wire.dialect import caller_of, here, site_of
 
-NOT_THERE_YET = (
-    ("PUT", "/user"),
-    ("DELETE", "/user"),
-    ("POST", "/user/register"),
-    ("GET", "/user/files"),
-    ("GET", "/user/lists"),
-    ("GET", "/user/time_series/{statistic}"),
-    ("GET", "/user/activity/{month}"),
-    ("GET", "/user/transactions/{month}"),
-    ("POST", "/user/invoice"),
-    ("GET", "/user/invoice"),
-    ("GET", "/user/pay_invoice/{id}"),
-    ("PUT", "/user/file_customization"),
-    ("GET", "/user/session/set_cookie"),
-    ("POST", "/user/totp"),
-)
+NOT_THERE_YET: tuple[tuple[str, str], ...] = ()
 """Documented methods that this version doesn't have."""
 
-COOKIE_SECONDS = 365 * 24 * 3600
+
+@dataclass(frozen=True)
+class Reset:
+    email: str
 
 
 @dataclass(frozen=True)
-class Login:
-    username: str = ""
-    password: str = ""
-    app_name: Annotated[str, Length(0, logins.APP_NAME_MAX)] = ""
-    link_login_id: str | None = None
-
-
-@dataclass(frozen=True)
-class NewSession:
-    app_name: Annotated[str, Length(0, logins.APP_NAME_MAX)] = ""
+class NewPassword:
+    key: UUID
+    new_password: str
 
 
 async def show(request: web.Request) -> web.Response:
-    return envelope.ok(shapes.user(site_of(request), caller_of(request).require_user()))
+    return envelope.ok(await shapes.user(site_of(request), caller_of(request).require_user()))
 
 
-async def login(request: web.Request) -> web.Response:
-    """POST /user/login by password. The key comes in the answer and as a cookie."""
-    security.refuse_foreign_origin(request)
-    wanted = await params.form(request, Login)
-    if wanted.link_login_id is not None:
-        raise errors.API_NOT_IMPLEMENTED(message="Login links by e-mail do not exist yet on this server")
-    if not wanted.username:
-        raise errors.MISSING_FIELD(field="username")
-    made = await logins.with_password(
-        site_of(request), caller_of(request), wanted.username, wanted.password, wanted.app_name
-    )
-    response = _created(request, made)
-    _set_cookie(request, response, str(made.key))
-    return response
-
-
-async def sessions(request: web.Request) -> web.Response:
-    found = await logins.sessions_of(site_of(request), caller_of(request).require_user())
-    return envelope.ok([shapes.session(one) for one in found])
-
-
-async def new_session(request: web.Request) -> web.Response:
+async def update(request: web.Request) -> web.Response:
+    """PUT /user: all problems of the request are told at once, and nothing is changed if there are any."""
     caller = caller_of(request)
-    user = caller.require_user()
-    wanted = await params.form(request, NewSession)
-    made = await logins.new_session(
-        site_of(request), user.id, app_name=wanted.app_name, ip=caller.ip, user_agent=caller.user_agent
-    )
-    return _created(request, made)
+    caller.require_user()
+    wanted, problems = _understood(await params.fields(request))
+    is_link_sent = await accounts.change(site_of(request), caller, wanted, problems, here(request))
+    return envelope.accepted(errors.LOGIN_LINK_SENT) if is_link_sent else envelope.done()
 
 
-async def logout(request: web.Request) -> web.Response:
-    await logins.end_session(site_of(request), caller_of(request).require_session())
+async def delete(request: web.Request) -> web.Response:
+    """DELETE /user: logged out at once, deleted in a week unless somebody logs in."""
+    await accounts.schedule_deletion(site_of(request), caller_of(request), here(request))
     response = envelope.done()
-    credential = credentials.sent(request)
-    if credential is not None and credential.is_cookie:
-        response.del_cookie(credentials.COOKIE, path="/")
+    sessions.forget_cookie(request, response)
     return response
+
+
+async def register(request: web.Request) -> web.Response:
+    """POST /user/register: 201, and a link to verify the address by mail. The account works before it is used."""
+    wanted = await params.form(request, NewAccount)
+    await registration.register(site_of(request), caller_of(request), wanted, here(request))
+    return envelope.created()
+
+
+async def ask_for_reset(request: web.Request) -> web.Response:
+    """POST /user/password_reset: a link to set a new password by mail. The answer is the same without an account."""
+    wanted = await params.form(request, Reset)
+    await registration.send_reset(site_of(request), caller_of(request), wanted.email, here(request))
+    return envelope.done()
+
+
+async def reset_password(request: web.Request) -> web.Response:
+    """POST /user/password_reset_confirm: `key` from the mailed link sets `new_password`, and ends all sessions."""
+    wanted = await params.form(request, NewPassword)
+    await registration.reset_password(site_of(request), caller_of(request), wanted.key, wanted.new_password)
+    return envelope.done()
 
 
 async def not_there_yet(_request: web.Request) -> web.Response:
     raise errors.API_NOT_IMPLEMENTED()
 
 
-def _created(request: web.Request, made: Session) -> web.Response:
-    domain = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
-    return envelope.ok(shapes.session(made, [domain]), 201)
-
-
-def _set_cookie(request: web.Request, response: web.Response, key: str) -> None:
-    is_https = security.is_https(request, site_of(request).settings.trusted_proxies)
-    response.set_cookie(
-        credentials.COOKIE, key, max_age=COOKIE_SECONDS, path="/", httponly=True, samesite="Lax", secure=is_https
-    )
+def _understood(fields: Mapping[str, str]) -> tuple[Changes, list[ApiError]]:
+    """What of a form could be read, and what is wrong with the rest."""
+    try:
+        return params.from_text(fields, Changes), []
+    except ApiError as problem:
+        problems = [problem]
+    except ApiErrors as several:
+        problems = list(several.errors)
+    broken = {problem.extra["field"] for problem in problems}
+    return params.from_text({name: text for name, text in fields.items() if name not in broken}, Changes), problems

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.errors import ApiError, ApiErrors
+from pixelhost.errors import ApiError, ApiErrors, ErrorKind
 
 JSON = "application/json"
 _encode = msgspec.json.Encoder().encode
@@ -26,6 +26,11 @@ def done() -> web.Response:
 
 def created() -> web.Response:
     return success({"value": "created", "message": "The submitted resource was created"}, 201)
+
+
+def accepted(kind: ErrorKind) -> web.Response:
+    """One of the registry's codes that is no error."""
+    return success({"value": kind.code, "message": kind.message}, kind.status)
 
 
 def refuse(_request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Response:

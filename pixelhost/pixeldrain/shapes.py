@@ -10,11 +10,11 @@ from uuid import UUID
 
 import msgspec
 
-from pixelhost.core import gates, sharing, stats
+from pixelhost.core import accounts, caps, customization, gates, sharing, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
-from pixelhost.model import File, FileList, Node, Permissions, Rights, Session, User
+from pixelhost.model import File, FileList, ListSummary, Node, Permissions, Removal, Rights, Session, User
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 
@@ -35,7 +35,8 @@ def file_info(site: Site, caller: Caller, file: File) -> dict[str, Any]:
     """The answer of GET /file/{id}/info."""
     plan = site.plan(file.owner_plan_id)
     refusal = gates.standing(site, caller, file)
-    return {
+    branding = customization.shown(plan, file.owner_terms)
+    info: dict[str, Any] = {
         "success": True,
         "id": file.id,
         "name": file.name,
@@ -59,24 +60,42 @@ def file_info(site: Site, caller: Caller, file: File) -> dict[str, Any]:
         "can_download": refusal is None,
         "show_ads": plan.show_ads,
         "allow_video_player": True,
-        "download_speed_limit": 0,  # nothing slows downloads down in this version
+        "download_speed_limit": gates.speed_limit(site, caller, (file,)),
+        "embed_domains": file.owner_terms.embed_domains.split(),
+        "skip_file_viewer": file.owner_terms.skip_file_viewer,
     }
+    return info | {"branding": branding} if branding else info
 
 
 def file_list(site: Site, caller: Caller, found: FileList) -> dict[str, Any]:
     """The answer of GET /list/{id}: whole file infos, with two fields more."""
+    files = [
+        {"detail_href": f"/file/{listed.file.id}/info", "description": listed.description}
+        | file_info(site, caller, listed.file)
+        for listed in found.files
+    ]
+    return list_summary(caller, found.summary) | {"files": files}
+
+
+def list_summary(caller: Caller, summary: ListSummary) -> dict[str, Any]:
     return {
         "success": True,
-        "id": found.id,
-        "title": found.title,
-        "date_created": time(found.created_at),
-        "file_count": len(found.files),
-        "can_edit": caller.owns(found.owner_id),
-        "files": [
-            {"detail_href": f"/file/{listed.file.id}/info", "description": listed.description}
-            | file_info(site, caller, listed.file)
-            for listed in found.files
-        ],
+        "id": summary.id,
+        "title": summary.title,
+        "date_created": time(summary.created_at),
+        "file_count": summary.file_count,
+        "can_edit": caller.owns(summary.owner_id),
+    }
+
+
+def removal(removed: Removal) -> dict[str, Any]:
+    """One of GET /user/activity/{month}."""
+    return {
+        "time": time(removed.happened_at),
+        "event": removed.event,
+        "file_id": removed.file_id,
+        "file_name": removed.file_name,
+        "file_removal_reason": removed.reason,
     }
 
 
@@ -109,31 +128,32 @@ def subscription(plan: Plan) -> dict[str, Any]:
     }
 
 
-def user(site: Site, account: User) -> dict[str, Any]:
-    """The answer of GET /user. What later features count is zero or empty as long as nothing can use it."""
-    plan = site.plan(account.plan_id)
+async def user(site: Site, account: User) -> dict[str, Any]:
+    """The answer of GET /user."""
+    plan, terms = site.plan(account.plan_id), account.terms
+    settings = await accounts.settings_of(site, account)
     return {
         "username": account.name,
         "email": account.email,
         "email_verified": account.email_verified,
-        "otp_enabled": False,
+        "otp_enabled": settings.otp_enabled,
         "subscription": subscription(plan),
         "storage_space_used": account.storage_used_bytes,
         "filesystem_storage_used": account.filesystem_used_bytes,
         "file_count": account.file_count,
         "filesystem_node_count": account.node_count,
         "is_admin": account.is_admin,
-        "balance_micro_eur": 0,
-        "hotlinking_enabled": plan.hotlinking,
-        "monthly_transfer_cap": 0,
-        "monthly_transfer_used": 0,
-        "file_viewer_branding": None,
-        "file_embed_domains": "",
-        "skip_file_viewer": False,
-        "affiliate_user_name": "",
-        "checkout_country": "",
-        "checkout_name": "",
-        "checkout_provider": "",
+        "balance_micro_eur": account.balance_micro_eur,
+        "hotlinking_enabled": terms.hotlinking_enabled,
+        "monthly_transfer_cap": terms.transfer_cap_bytes,
+        "monthly_transfer_used": await caps.used_bytes(site, account),
+        "file_viewer_branding": terms.branding or None,
+        "file_embed_domains": terms.embed_domains,
+        "skip_file_viewer": terms.skip_file_viewer,
+        "affiliate_user_name": settings.affiliate_user_name,
+        "checkout_country": settings.checkout_country,
+        "checkout_name": settings.checkout_name,
+        "checkout_provider": settings.checkout_provider,
     }
 
 

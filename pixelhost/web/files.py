@@ -7,7 +7,9 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pixelhost.core import access, gates, stats, storage
+from pixelhost.core import access, customization, gates, stats, storage
+from pixelhost.core.callers import Caller
+from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
@@ -27,14 +29,31 @@ class Preview:
     is_truncated: bool
 
 
+@dataclass(frozen=True)
+class Branding:
+    """What the owner makes of the page. `theme` is light, dark, or that of the visitor; images are URLs."""
+
+    theme: str
+    header_image: str | None
+    header_link: str | None
+    background_image: str | None
+    footer_image: str | None
+    footer_link: str | None
+    prompt: str | None
+    has_download_button: bool
+    has_share_button: bool
+
+
 async def show(request: web.Request) -> web.Response:
-    """GET /u/{id}: the page of a file. Programs that save what they are given get the file instead."""
+    """GET /u/{id}: the page of a file. Programs that save what they are given get the file instead, and so does
+    everybody where the owner wants it.
+    """
     site, caller = site_of(request), caller_of(request)
     file = await access.file(site, target.path_segment(request, 1, "id"))
     raw_url = pages.content_url(site, f"/file/{file.id}")
-    if caller.user_agent.lower().startswith(DOWNLOADERS):
-        return web.Response(status=303, headers={hdrs.LOCATION: raw_url, hdrs.CACHE_CONTROL: "no-cache"})
     refusal = gates.standing(site, caller, file)
+    if _is_skipped(request, file, refusal) or caller.user_agent.lower().startswith(DOWNLOADERS):
+        return web.Response(status=303, headers={hdrs.LOCATION: raw_url, hdrs.CACHE_CONTROL: "no-cache"})
     if refusal is not None and refusal.status == 451:
         raise refusal
     # What is gone after some downloads is not spent by looking at its page.
@@ -55,7 +74,34 @@ async def show(request: web.Request) -> web.Response:
         viewer="refused" if refusal else viewer,
         refused=refusals.saying(refusal) if refusal else None,
         preview=preview,
+        branding=await _branding(site, caller, file),
         expires_at=_expires_at(site, file),
+    )
+
+
+def _is_skipped(request: web.Request, file: File, refusal: ApiError | None) -> bool:
+    """Whether the owner wants no page. What can't be downloaded from here as it is has one that says what to do."""
+    plan, terms = site_of(request).plan(file.owner_plan_id), file.owner_terms
+    origin = gates.Origin(request.headers.get(hdrs.REFERER), request.host)
+    return terms.skip_file_viewer and refusal is None and gates.hotlinked(plan, terms, origin) is None
+
+
+async def _branding(site: Site, caller: Caller, file: File) -> Branding:
+    chosen = customization.shown(site.plan(file.owner_plan_id), file.owner_terms)
+    images = {}
+    for name in customization.IMAGES:
+        image = await customization.image(site, caller, file, name)
+        images[name] = pages.content_url(site, f"/file/{image.id}") if image else None
+    return Branding(
+        theme=chosen.get("theme", "").rpartition("_")[2],
+        header_image=images["header_image"],
+        header_link=chosen.get("header_link"),
+        background_image=images["background_image"],
+        footer_image=images["footer_image"],
+        footer_link=chosen.get("footer_link"),
+        prompt=chosen.get("affiliate_prompt"),
+        has_download_button="disable_download_button" not in chosen,
+        has_share_button="disable_share_button" not in chosen,
     )
 
 

@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.core.downloads import Content, Part, Slice, Stream
-from pixelhost.wire import dialect, ranges, sockets
+from pixelhost.wire import dialect, pace, ranges, sockets
 from pixelhost.wire.ranges import Extent
 
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
@@ -133,6 +133,8 @@ async def _send_extent(
     request: web.Request, content: Content, extent: Extent, status: int, headers: dict[str, str]
 ) -> web.StreamResponse:
     parts = content.parts(extent.start, extent.stop)
+    if content.bytes_per_second:
+        parts = pace.held(parts, content.bytes_per_second)
     async with aclosing(parts):
         if extent.count <= SMALL_BYTES:
             return web.Response(body=await _collected(parts), status=status, headers=headers)
@@ -166,7 +168,8 @@ async def _send_multiple(
         yield closed
 
     response = await _begin(request, 206, headers, size)
-    async with aclosing(all_parts()) as parts:
+    made = all_parts()
+    async with aclosing(pace.held(made, content.bytes_per_second) if content.bytes_per_second else made) as parts:
         await _pour(request, response, parts)
     return response
 
@@ -184,6 +187,8 @@ def _accelerated(content: Content, extent: Extent, headers: dict[str, str]) -> w
     if content.note is not None:
         content.note(extent.count)
     kept = {name: value for name, value in headers.items() if name != hdrs.CONTENT_RANGE}
+    if content.bytes_per_second:
+        kept["X-Accel-Limit-Rate"] = str(content.bytes_per_second)
     return web.Response(headers=kept | {"X-Accel-Redirect": ACCEL_PREFIX + content.location})
 
 

@@ -35,12 +35,16 @@ EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ET
 
 @dataclass(frozen=True)
 class Route:
-    """`takes_node_password`: what was sent as a key and has not the shape of one opens a shared node."""
+    """`takes_node_password`: what was sent as a key and has not the shape of one opens a shared node.
+
+    `is_for_strangers`: a key doesn't matter, not even one that is no longer good.
+    """
 
     method: str
     path: str
     handler: Handler
     takes_node_password: bool = False
+    is_for_strangers: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,12 @@ def caller_of(request: web.Request) -> Caller:
     return request[CALLER]
 
 
+def here(request: web.Request) -> str:
+    """The address of this site, for links, without a slash at its end."""
+    settings = request.app[SITE].settings
+    return security.base_url(request, settings.base_url, settings.trusted_proxies)
+
+
 def cut(request: web.BaseRequest) -> None:
     """End the connection at once: a response that can't be completed must not look as if it were."""
     if request.transport is not None:
@@ -119,6 +129,8 @@ def cut(request: web.BaseRequest) -> None:
 
 
 def _wrapped(dialect: Dialect, route: Route) -> Handler:
+    identify = _stranger if route.is_for_strangers else _node_caller if route.takes_node_password else _caller
+
     async def wrapped(request: web.Request) -> web.StreamResponse:
         request[DIALECT] = dialect
         response = await answered(request)
@@ -128,7 +140,7 @@ def _wrapped(dialect: Dialect, route: Route) -> Handler:
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
-            request[CALLER] = await (_node_caller if route.takes_node_password else _caller)(request, dialect)
+            request[CALLER] = await identify(request, dialect)
             return await route.handler(request)
         except (ApiError, ApiErrors) as error:
             refusal: ApiError | ApiErrors = error
@@ -154,6 +166,10 @@ async def _node_caller(request: web.Request, dialect: Dialect) -> Caller:
 
 async def _caller(request: web.Request, dialect: Dialect) -> Caller:
     return await _identified(request, dialect, credentials.sent(request))
+
+
+async def _stranger(request: web.Request, dialect: Dialect) -> Caller:
+    return await _identified(request, dialect, None)
 
 
 async def _identified(request: web.Request, dialect: Dialect, credential: Credential | None) -> Caller:

@@ -27,7 +27,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import downloads, filesystem, insides, lists, machine, memory, servers, table, uploads
+from tests.bench import accounts, downloads, filesystem, insides, lists, machine, memory, servers, table, uploads
 from tests.bench.bench import MEMORY_FOLDER, Bench, SkippedError
 from tests.bench.load import RefusedError
 from tests.bench.processes import NotMeasuredError
@@ -53,6 +53,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "zip_info": insides.zip_info,
     "zip_file": insides.zip_file,
     "hostile": insides.hostile,
+    "account_files": accounts.account_files,
+    "time_series": accounts.time_series,
     "memory_20": memory.memory_20,
     "memory_10gib": memory.memory_10gib,
 }

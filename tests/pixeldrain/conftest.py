@@ -16,6 +16,7 @@ from pixelhost.core.intake import Intake
 from pixelhost.plans import BUILT_IN, Plan
 from pixelhost.site import Site
 from tests.support.client import RealServer, fresh_client
+from tests.support.mollie import KEY, FakeMollie
 from tests.support.people import Person, Visitor, make_person
 
 
@@ -105,3 +106,28 @@ def nothing_is_stored(site: Site) -> Callable[[], Awaitable[bool]]:
 @pytest.fixture
 def port(server: RealServer, site: Site) -> int:
     return server.port
+
+
+@pytest.fixture
+async def mollie() -> AsyncIterator[FakeMollie]:
+    async with FakeMollie() as server:
+        yield server
+
+
+@pytest.fixture
+async def shop(site: Site, served: Serve, mollie: FakeMollie) -> Place:
+    """A server that takes payments by Mollie and by the test gateway."""
+    settings = replace(site.settings, mollie_key=KEY, mollie_url=mollie.url, test_payments="on")
+    return await served(replace(site, settings=settings))
+
+
+@pytest.fixture
+async def carol(shop: Place) -> Person:
+    """A customer of the shop."""
+    return await make_person(shop.site, shop.client, "carol", email="carol@example.com")
+
+
+@pytest.fixture
+def gateway(shop: Place) -> Person:
+    """Whoever calls the shop's webhooks: nobody it knows."""
+    return Person("", "", shop.client)

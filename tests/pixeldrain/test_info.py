@@ -39,6 +39,8 @@ async def test_the_info_of_a_file_has_every_documented_field(alice: Person, anyo
         "show_ads": False,
         "allow_video_player": True,
         "download_speed_limit": 0,
+        "embed_domains": [],
+        "skip_file_viewer": False,
     }
 
 

@@ -1,0 +1,60 @@
+"""The second factor of an account: a secret that it shares with an authenticator app, sealed by the keyring."""
+
+import io
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import segno
+
+from pixelhost import errors
+from pixelhost.core import totp
+from pixelhost.db import logins
+from pixelhost.db.connect import Db
+from pixelhost.model import User
+from pixelhost.site import Site
+
+PURPOSE: Final = b"totp"
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A secret that nobody has yet, and what an authenticator app takes it from. `qr_svg` is the URI as an SVG."""
+
+    secret: str
+    uri: str
+    qr_svg: str
+
+
+def enrolment(user: User) -> Enrolment:
+    secret = totp.new_secret()
+    uri = totp.uri(user.name, secret)
+    return Enrolment(secret, uri, qr_svg(uri))
+
+
+def qr_svg(text: str) -> str:
+    drawn = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, border=4, scale=4)
+    return drawn.getvalue().decode().strip()
+
+
+async def enable(site: Site, user: User, secret: str, code: str) -> None:
+    """From now on logins need a code, each counting once, this one included. Raises OTP_INCORRECT."""
+    decoded = totp.decoded(secret)
+    step = totp.step_of(decoded, code, site.clock.now()) if decoded else None
+    if decoded is None or step is None:
+        raise errors.OTP_INCORRECT(message="The one-time password does not match the secret")
+    async with site.db.acquire() as tx, tx.transaction():
+        await logins.set_totp(tx, user.id, site.keyring.seal(PURPOSE, decoded))
+        await logins.use_totp_step(tx, user.id, step)
+
+
+async def disable(site: Site, user: User) -> None:
+    await logins.set_totp(site.db, user.id, None)
+
+
+async def spend(db: Db, site: Site, user_id: UUID, secret_sealed: bytes, code: str) -> bool:
+    """Whether the code is right and was not used yet; now it is. Of two uses at once one gets True."""
+    secret = site.keyring.open(PURPOSE, secret_sealed)
+    step = totp.step_of(secret, code, site.clock.now()) if secret is not None else None
+    return step is not None and await logins.use_totp_step(db, user_id, step)
