@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 LISTEN ?= 127.0.0.1:8080
 PIP    := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench strings lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/'
@@ -23,6 +23,9 @@ check: $(VENV)/.dev ## formatting, lint and types
 
 bench: $(VENV)/.dev ## measure against the yardsticks and print the table (ARGS="upload_1gib" for some of them)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+strings: $(VENV)/.dev ## gather what the pages say into the catalogues of the languages
+	@$(BIN)/python -m tests.web.catalogue
 
 lock: $(VENV)/.dev ## resolve pyproject.toml anew into deploy/requirements*.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE) \

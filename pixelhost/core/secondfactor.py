@@ -1,14 +1,11 @@
 """The second factor of an account: a secret that it shares with an authenticator app, sealed by the keyring."""
 
-import io
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import segno
-
 from pixelhost import errors
-from pixelhost.core import totp
+from pixelhost.core import qrcodes, totp
 from pixelhost.db import logins
 from pixelhost.db.connect import Db
 from pixelhost.model import User
@@ -29,13 +26,7 @@ class Enrolment:
 def enrolment(user: User) -> Enrolment:
     secret = totp.new_secret()
     uri = totp.uri(user.name, secret)
-    return Enrolment(secret, uri, qr_svg(uri))
-
-
-def qr_svg(text: str) -> str:
-    drawn = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(drawn, kind="svg", xmldecl=False, border=4, scale=4)
-    return drawn.getvalue().decode().strip()
+    return Enrolment(secret, uri, qrcodes.svg(uri))
 
 
 async def enable(site: Site, user: User, secret: str, code: str) -> None:

@@ -1,6 +1,6 @@
 """The web pages: their map. Server-rendered; whatever needs JavaScript is an extra."""
 
-from pixelhost.web import assets, checkout, files, home, lists, nodes, refusals
+from pixelhost.web import assets, checkout, choices, files, home, lists, nodes, refusals
 from pixelhost.wire.dialect import Dialect, Route
 
 ROUTES = (
@@ -10,6 +10,7 @@ ROUTES = (
     Route("GET", r"/d/{path:[\s\S]+}", nodes.show, takes_node_password=True),
     Route("GET", "/checkout/{id}", checkout.show),
     Route("POST", "/checkout/{id}", checkout.decide),
+    Route("POST", "/language", choices.set_language),
     Route("GET", "/static/{version}/{path:.+}", assets.show),
     Route("GET", "/favicon.ico", assets.favicon),
     Route("GET", "/robots.txt", assets.robots),

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from aiohttp import hdrs, web
 
 from pixelhost import errors
+from pixelhost.web.languages import LANGUAGES
 
 FOLDER: Final = Path(__file__).parent / "static"
 TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
@@ -37,7 +40,14 @@ class Asset:
 
 def read(folder: Path) -> dict[str, Asset]:
     """The files below `folder` by their relative path. A type that isn't in TYPES is a KeyError."""
-    return {path.relative_to(folder).as_posix(): _asset(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): _asset(TYPES[path.suffix], path.read_bytes()) for path in files}
+
+
+def strings() -> dict[str, Asset]:
+    """What scripts say in languages other than English: `strings/<tag>.json`."""
+    said = {tag: msgspec.json.encode(language.script_strings) for tag, language in LANGUAGES.items()}
+    return {f"strings/{tag}.json": _asset(TYPES[".json"], data) for tag, data in said.items()}
 
 
 def version_of(assets: Mapping[str, Asset]) -> str:
@@ -48,13 +58,12 @@ def version_of(assets: Mapping[str, Asset]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _asset(path: Path) -> Asset:
-    data = path.read_bytes()
+def _asset(content_type: str, data: bytes) -> Asset:
     gzipped = gzip.compress(data, mtime=0)
-    return Asset(TYPES[path.suffix], data, gzipped if len(gzipped) < len(data) else None)
+    return Asset(content_type, data, gzipped if len(gzipped) < len(data) else None)
 
 
-ASSETS: Final = read(FOLDER)
+ASSETS: Final = read(FOLDER) | strings()
 VERSION: Final = version_of(ASSETS)
 
 

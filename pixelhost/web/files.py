@@ -13,7 +13,7 @@ from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import opengraph, pages, refusals, viewers
+from pixelhost.web import languages, opengraph, pages, refusals, viewers
 from pixelhost.wire import target
 from pixelhost.wire.dialect import caller_of, site_of
 
@@ -70,7 +70,9 @@ async def show(request: web.Request) -> web.Response:
         info=pages.embedded(shapes.file_info(site, caller, file)),
         raw_url=raw_url,
         page_url=f"{here}/u/{file.id}",
-        tags=opengraph.of_file(here, file, raw_url if site.settings.content_origin else here + raw_url),
+        tags=opengraph.of_file(
+            languages.of(request), here, file, raw_url if site.settings.content_origin else here + raw_url
+        ),
         viewer="refused" if refusal else viewer,
         refused=refusals.saying(refusal) if refusal else None,
         preview=preview,

@@ -9,7 +9,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.model import FileList
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import opengraph, pages
+from pixelhost.web import languages, opengraph, pages
 from pixelhost.wire import target
 from pixelhost.wire.dialect import caller_of, site_of
 
@@ -33,7 +33,7 @@ async def show(request: web.Request) -> web.Response:
         info=pages.embedded(info) if info else None,
         page_url=f"{here}/l/{found.id}",
         zip_url=pages.content_url(site, f"/list/{found.id}/zip"),
-        tags=opengraph.of_list(here, found, size_bytes),
+        tags=opengraph.of_list(languages.of(request), here, found, size_bytes),
     )
 
 

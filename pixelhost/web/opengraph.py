@@ -1,6 +1,7 @@
 """What a link to a page looks like elsewhere: Open Graph (ogp.me) and Twitter card properties, in order."""
 
 from pixelhost.model import File, FileList
+from pixelhost.web.languages import Language
 from pixelhost.web.wording import counted, honest, human_size
 
 Tags = list[tuple[str, str]]
@@ -9,10 +10,10 @@ SITE_NAME = "pixelhost"
 PAGE_TYPES = {"video": "video.other", "audio": "music.song"}
 
 
-def of_file(here: str, file: File, raw_url: str) -> Tags:
+def of_file(language: Language, here: str, file: File, raw_url: str) -> Tags:
     """`raw_url` is absolute."""
     family = file.mime_type.partition("/")[0]
-    described = f"{human_size(file.size_bytes)} · {file.mime_type}"
+    described = f"{human_size(language, file.size_bytes)} · {file.mime_type}"
     tags = _page(f"{here}/u/{file.id}", file.name, described, PAGE_TYPES.get(family, "website"))
     tags += _image(f"{here}/api/file/{file.id}/thumbnail")
     if family == "video":
@@ -24,8 +25,8 @@ def of_file(here: str, file: File, raw_url: str) -> Tags:
     return tags
 
 
-def of_list(here: str, found: FileList, size_bytes: int) -> Tags:
-    described = f"{counted(len(found.files), 'file')} · {human_size(size_bytes)}"
+def of_list(language: Language, here: str, found: FileList, size_bytes: int) -> Tags:
+    described = f"{counted(language, len(found.files), 'file')} · {human_size(language, size_bytes)}"
     tags = _page(f"{here}/l/{found.id}", found.title, described, "website")
     return tags + _image(f"{here}/api/list/{found.id}/thumbnail")
 

@@ -1,9 +1,10 @@
 """Answering with a page: templates, and the headers that hold for all of them."""
 
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from aiohttp import hdrs, web
@@ -11,30 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pixelhost.core.callers import Caller
+from pixelhost.model import User
 from pixelhost.site import Site
-from pixelhost.web import assets, wording
+from pixelhost.web import assets, languages, notices, wording
+from pixelhost.web.languages import Language
 from pixelhost.wire import credentials, security
-from pixelhost.wire.dialect import CALLER, site_of
+from pixelhost.wire.dialect import CALLER, SITE, site_of
 
 COMPRESSED_FROM_BYTES: Final = 2048
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
-)
-_templates.filters.update(
-    counted=wording.counted,
-    day=wording.day,
-    exact_size=wording.exact_size,
-    exact_time=wording.exact_time,
-    honest=wording.honest,
-    human_size=wording.human_size,
-)
-_templates.globals["static"] = assets.url
+NO_MORE: Final[Mapping[str, str]] = {}
 
 # What would end the script element, begin another one, or end a line of JavaScript.
 _ESCAPES: Final = tuple(
@@ -43,18 +29,29 @@ _ESCAPES: Final = tuple(
 
 
 def answer(
-    request: web.BaseRequest, template: str, status: int = 200, *, content_origin: str = "", **context: Any
+    request: web.BaseRequest,
+    template: str,
+    status: int = 200,
+    *,
+    content_origin: str = "",
+    policy: Mapping[str, str] = NO_MORE,
+    **context: Any,
 ) -> web.Response:
-    """A page. `content_origin` is where its pictures and films may come from besides this site."""
-    body = _templates.get_template(template).render(context).encode()
+    """A page. `content_origin` is where its pictures and films may come from besides this site; `policy` has directives
+    of its Content-Security-Policy that this page needs otherwise.
+    """
+    language = languages.of(request)
+    shown = {"user": _user(request), "may_register": _may_register(request), "address": request.path_qs}
+    body = rendered(language, template, notice=notices.of(request), **shown, **context).encode()
     response = web.Response(
         body=body,
         status=status,
         headers={
             hdrs.CONTENT_TYPE: "text/html; charset=utf-8",
+            hdrs.CONTENT_LANGUAGE: language.tag,
             hdrs.CACHE_CONTROL: "private, no-cache",
-            hdrs.VARY: hdrs.ACCEPT_ENCODING,
-            "Content-Security-Policy": _policy(content_origin),
+            hdrs.VARY: f"{hdrs.ACCEPT_ENCODING}, {hdrs.ACCEPT_LANGUAGE}, {hdrs.COOKIE}",
+            "Content-Security-Policy": _policy(content_origin, tuple(policy.items())),
             "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
         },
@@ -63,6 +60,17 @@ def answer(
         response.enable_compression(web.ContentCoding.gzip)
     _clear_stale_cookie(request, response)
     return response
+
+
+def rendered(language: Language, template: str, **context: Any) -> str:
+    """A template, in a language."""
+    return _templates(language).get_template(template).render(language=language, **context)
+
+
+def see_other(path: str, done: str = "") -> web.Response:
+    """On to another page after a form was sent; with a key of `notices.NOTICES` that page says what was done."""
+    notice = ("&" if "?" in path else "?") + urlencode({notices.PARAMETER: done}) if done else ""
+    return web.Response(status=303, headers={hdrs.LOCATION: path + notice, hdrs.CACHE_CONTROL: "no-store"})
 
 
 def embedded(data: Any) -> Markup:
@@ -84,14 +92,51 @@ def content_url(site: Site, path: str) -> str:
     return f"{site.settings.content_origin}/api{path}"
 
 
-@lru_cache(maxsize=8)
-def _policy(content_origin: str) -> str:
+@cache
+def _templates(language: Language) -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    install: Callable[..., None] = vars(found)["install_gettext_translations"]
+    install(language.translations, newstyle=False)
+    found.policies["ext.i18n.trimmed"] = True
+    found.filters.update(wording.filters(language))
+    found.globals.update(static=assets.url, languages=languages.LANGUAGES.values())
+    return found
+
+
+@lru_cache(maxsize=64)
+def _policy(content_origin: str, more: tuple[tuple[str, str], ...]) -> str:
     parts = urlsplit(content_origin)
     content = f"'self' {parts.scheme}://{parts.netloc}" if content_origin else "'self'"
-    return (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {content}; media-src {content}; "
-        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
+    directives = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": content,
+        "media-src": content,
+        "connect-src": content,
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in (directives | dict(more)).items())
+
+
+def _user(request: web.BaseRequest) -> User | None:
+    caller: Caller | None = request.get(CALLER)
+    return caller.user if caller is not None else None
+
+
+def _may_register(request: web.BaseRequest) -> bool:
+    site = request.app.get(SITE) if isinstance(request, web.Request) else None
+    return site is not None and site.settings.registration == "open"
 
 
 def _clear_stale_cookie(request: web.BaseRequest, response: web.Response) -> None:

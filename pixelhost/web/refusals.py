@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import pages
+from pixelhost.web.languages import mark
 
 
 @dataclass(frozen=True)
@@ -19,34 +22,37 @@ class Saying:
 
 SAYINGS: Final[Mapping[str, Saying]] = {
     "not_found": Saying(
-        "There is nothing here",
-        "The link may be mistyped, or what it led to was deleted or has expired.",
+        mark("There is nothing here"),
+        mark("The link may be mistyped, or what it led to was deleted or has expired."),
     ),
-    "invalid_endpoint": Saying("There is no such page", "The address may be mistyped."),
+    "invalid_endpoint": Saying(mark("There is no such page"), mark("The address may be mistyped.")),
     "unavailable_for_legal_reasons": Saying(
-        "This file was taken down", "It was reported, and can't be viewed or downloaded any more."
+        mark("This file was taken down"), mark("It was reported, and can't be viewed or downloaded any more.")
     ),
     "virus_detected_captcha_required": Saying(
-        "This file is marked as malware", "A scanner found something harmful in it, so it can't be downloaded."
+        mark("This file is marked as malware"),
+        mark("A scanner found something harmful in it, so it can't be downloaded."),
     ),
     "file_rate_limited_captcha_required": Saying(
-        "Downloads are paused",
-        "This file is downloaded far more often than its page is opened, which is more than its owner's plan includes.",
+        mark("Downloads are paused"),
+        mark("It is downloaded far more often than its page is opened, more than its owner's plan includes."),
     ),
-    "internal": Saying("Something went wrong here", "It's not your doing. Try again in a moment."),
-    "multiple_errors": Saying("This didn't work", "Several things are wrong with this request:"),
+    "internal": Saying(mark("Something went wrong here"), mark("It's not your doing. Try again in a moment.")),
+    "multiple_errors": Saying(mark("This didn't work"), mark("Several things are wrong with this request:")),
 }
 """By error code. What isn't here is said in the registry's own words."""
 
 
 def saying(error: ApiError) -> Saying:
     if error.status == 405:
-        return Saying("This page can't do that", "It can be read, and nothing else.")
-    return SAYINGS.get(error.kind.code) or Saying("This didn't work", f"{error.message.rstrip('.')}.")
+        return Saying(mark("This page can't do that"), mark("It can be read, and nothing else."))
+    return SAYINGS.get(error.kind.code) or Saying(mark("This didn't work"), error.message)
 
 
 def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Response:
     """The one renderer of errors of this dialect. Shows words of ours only, never what was sent or what broke."""
+    if _may_log_in(request, error):
+        return pages.see_other("/login?" + urlencode({"redirect": request.path_qs}))
     if isinstance(error, ApiErrors):
         said, details = SAYINGS["multiple_errors"], [one.message for one in error.errors]
     else:
@@ -65,6 +71,15 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
     if error.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Basic realm="pixelhost", charset="UTF-8"'
     return response
+
+
+def _may_log_in(request: web.BaseRequest, error: ApiError | ApiErrors) -> bool:
+    """Whether this is a person in front of a browser, without a key of any kind, at a page that needs an account."""
+    is_reading = request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and "text/html" in request.headers.get(
+        hdrs.ACCEPT, ""
+    )
+    needs_account = isinstance(error, ApiError) and error.kind is errors.AUTHENTICATION_REQUIRED
+    return is_reading and needs_account and hdrs.AUTHORIZATION not in request.headers
 
 
 def _reason(error: ApiError | ApiErrors) -> str:

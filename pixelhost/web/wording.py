@@ -1,7 +1,14 @@
 """How facts read on a page: sizes, dates, counts, and names that cannot pretend to be others."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from pixelhost.web.languages import Language, plural
 
 SIZE_UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -10,40 +17,63 @@ SIZE_UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 _DIRECTION_CONTROLS: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN: Final = dict.fromkeys(_DIRECTION_CONTROLS, "\N{REPLACEMENT CHARACTER}")
 
+NOUNS: Final[Mapping[str, tuple[str, str]]] = {
+    "byte": plural("%(count)s byte", "%(count)s bytes"),
+    "day": plural("%(count)s day", "%(count)s days"),
+    "download": plural("%(count)s download", "%(count)s downloads"),
+    "entry": plural("%(count)s entry", "%(count)s entries"),
+    "file": plural("%(count)s file", "%(count)s files"),
+    "list": plural("%(count)s list", "%(count)s lists"),
+    "view": plural("%(count)s view", "%(count)s views"),
+}
+
+
+def filters(language: Language) -> dict[str, Callable[..., Any]]:
+    """What templates call, in a language."""
+    said = {
+        function.__name__: partial(function, language) for function in (counted, day, exact_size, human_size, number)
+    }
+    return said | {"exact_time": exact_time, "honest": honest}
+
 
 def honest(name: str) -> str:
     """A name as it is shown: controls of direction are visible, so that it reads in the order of its characters."""
     return name.translate(_SHOWN)
 
 
-def human_size(size_bytes: int) -> str:
+def human_size(language: Language, size_bytes: int) -> str:
     """Three digits and a decimal unit, as the plans count: 5.69 MB."""
-    if size_bytes < 1000:
-        return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
+    if abs(size_bytes) < 1000:
+        return exact_size(language, size_bytes)
     value = float(size_bytes)
     for unit in SIZE_UNITS:
         value /= 1000
         # What would round up to 1000 belongs to the next unit.
-        if value < 999.5 or unit == SIZE_UNITS[-1]:
+        if abs(value) < 999.5 or unit == SIZE_UNITS[-1]:
             break
-    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2
-    return f"{value:.{digits}f} {unit}"
+    digits = 0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2
+    shown = format_decimal(f"{value:.{digits}f}", "0." + "0" * digits if digits else "0", locale=language.locale)
+    return f"{shown} {unit}"
 
 
-def exact_size(size_bytes: int) -> str:
-    return counted(size_bytes, "byte")
+def exact_size(language: Language, size_bytes: int) -> str:
+    return counted(language, size_bytes, "byte")
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 file`, `12,345 files`, `2 entries`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
+def counted(language: Language, count: int, noun: str) -> str:
+    """`1 file`, `12,345 files`, `2 entries`. `noun` is a key of NOUNS."""
+    return language.translations.ngettext(*NOUNS[noun], count) % {"count": number(language, count)}
 
 
-def day(moment: datetime) -> str:
+def number(language: Language, count: int) -> str:
+    """`12,345`"""
+    return format_decimal(count, locale=language.locale)
+
+
+def day(language: Language, moment: datetime) -> str:
     """`4 Feb 2020`, in UTC."""
     there = moment.astimezone(UTC)
-    return f"{there.day} {there:%b %Y}"
+    return format_date(there, "d MMM y", locale=language.locale)
 
 
 def exact_time(moment: datetime) -> str:

@@ -14,7 +14,7 @@ from tests.support.people import Answer, Person
 
 HOSTILE = "<script>alert(1) \"double\" 'single' & \u2028 {{ 7 * 7 }} \u202egpj.exe"
 NOBODYS_KEY = "00000000-0000-4000-8000-000000000000"
-VOID = {"br", "img", "input", "link", "meta"}
+VOID = {"br", "hr", "img", "input", "link", "meta"}
 Attributes = dict[str, str | None]
 
 

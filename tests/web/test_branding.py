@@ -31,7 +31,12 @@ def banner(page: Page, element: str) -> list[str]:
 
 async def test_a_page_without_branding_has_no_trace_of_it(alice, anyone):
     page = await visit(anyone, f"/u/{await alice.upload()}")
-    assert page.all("header", class_="banner") == page.all("footer") == page.all("img", class_="brand-background") == []
+    assert (
+        page.all("header", class_="banner")
+        == page.all("footer", class_="banner")
+        == page.all("img", class_="brand-background")
+        == []
+    )
     assert "branded" not in page.one("main")["class"]
 
 
@@ -52,7 +57,7 @@ async def test_a_banner_needs_no_link_and_a_link_alone_shows_nothing(alice, anyo
     image = await alice.upload("banner.png", png)
     page = await branded_page(alice, anyone, header_image=image, footer_link="https://example.com/")
     assert banner(page, "header") == [f"/api/file/{image}"]
-    assert page.all("footer") == []
+    assert page.all("footer", class_="banner") == []
     assert "https://example.com/" not in page.source.partition('id="file"')[0]
 
 

@@ -178,7 +178,7 @@ async def test_the_download_button_downloads_the_file_under_its_name(browser, cl
 
 async def test_the_keyboard_reaches_everything_in_order(browser, client, paths):
     async with opened(browser, client, paths["image"]) as page:
-        for wanted in ("Skip to the content", "pixelhost", "photo.png", "Download", "Open raw", "Copy link", "Copy"):
+        for wanted in ("Skip to the content", "pixelhost", "Log in", "photo.png", "Download", "Open raw", "Copy link", "Copy"):
             await page.keyboard.press("Tab")
             focused = page.locator(":focus")
             shown = (await focused.inner_text()) or await focused.locator("img").get_attribute("alt")

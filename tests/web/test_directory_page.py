@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.people import Person
+from tests.web.reading import visit
 
 
 async def shared(person: Person, path: str) -> str:
@@ -18,7 +19,7 @@ async def test_a_shared_directory_shows_what_is_in_it(alice: Person, anyone: Per
     await alice.write("/me/pics/sub/deep.txt")
     share_id = await shared(alice, "/me/pics")
 
-    page = (await anyone.get(f"/d/{share_id}")).body.decode()
+    page = (await visit(anyone, f"/d/{share_id}")).source
 
     assert "<bdi>pics</bdi>" in page
     assert page.index(f'href="/d/{share_id}/sub"') < page.index(f'href="/d/{share_id}/b.txt"')
@@ -43,7 +44,7 @@ async def test_hostile_names_are_text_on_the_page(alice: Person, anyone: Person,
     await alice.write(f"/me/pics/{name}")
     share_id = await shared(alice, "/me/pics")
 
-    page = (await anyone.get(f"/d/{share_id}")).body.decode()
+    page = (await visit(anyone, f"/d/{share_id}")).source
 
     assert "<img src=x" not in page
     assert "\u202e" not in page

@@ -1,5 +1,7 @@
 // Buttons with data-copy put its text on the clipboard. They are hidden until this has run.
 
+import { t } from "./strings.js";
+
 const SHOWN_MS = 1600;
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -10,12 +12,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 async function answer(button, copied) {
   const label = button.firstElementChild;
   button.dataset.label ??= label.textContent;
-  label.textContent = (await copied) ? "Copied" : "Not copied";
+  label.textContent = (await copied) ? t("Copied") : t("Not copied");
   clearTimeout(button.timer);
   button.timer = setTimeout(() => (label.textContent = button.dataset.label), SHOWN_MS);
 }
 
-async function copy(text) {
+// Whether it could be put on the clipboard.
+export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -1,0 +1,111 @@
+"""Plots of figures over time, as SVG: drawn here, so that they need no script. A table below has the figures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from babel.dates import format_date, format_datetime
+from markupsafe import Markup
+
+from pixelhost.web import pages
+from pixelhost.web.languages import Language
+
+WIDTH, HEIGHT = 640, 160
+BELOW: Final = 18
+"""Of the height: the line of dates."""
+
+STEPS: Final = (1, 2, 5, 10)
+LABELS: Final = 4
+
+
+@dataclass(frozen=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
+    """What it stands for: time and figure."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Across the plot, at a round figure."""
+
+    y: float
+    label: str
+
+
+def bars(
+    language: Language,
+    title: str,
+    times: Sequence[datetime],
+    amounts: Sequence[int],
+    shown: Callable[[int], str],
+) -> Markup:
+    """A figure with a bar for every time, all slots being equally long. `shown` makes words of an amount.
+
+    `title` is in the language of the page already.
+    """
+    top = _round_above(max(amounts, default=0))
+    step = WIDTH / max(len(amounts), 1)
+    height = HEIGHT - BELOW
+    drawn = [
+        Bar(
+            x=round(index * step + step * 0.1, 2),
+            y=round(height - height * amount / top, 2),
+            width=round(step * 0.8, 2),
+            height=round(height * amount / top, 2),
+            label=f"{_moment(language, times)(when)}: {shown(amount)}",
+        )
+        for index, (when, amount) in enumerate(zip(times, amounts, strict=True))
+    ]
+    return Markup(  # noqa: S704 - a template made it
+        pages.rendered(
+            language,
+            "plot.html",
+            title=title,
+            bars=drawn,
+            lines=[Line(round(height - height * part, 2), shown(round(top * part))) for part in (0.5, 1)],
+            dates=_dates(language, times, step),
+            rows=[
+                (_moment(language, times)(when), shown(amount))
+                for when, amount in zip(times, amounts, strict=True)
+                if amount
+            ],
+            total=shown(sum(amounts)),
+            width=WIDTH,
+            height=HEIGHT,
+            base=height,
+        )
+    )
+
+
+def _round_above(highest: int) -> int:
+    """The next of 1, 2, 5, 10, 20, ... from `highest` on, so that the lines stand at round figures."""
+    power = 1
+    while power * 10 < highest:
+        power *= 10
+    return next(power * step for step in STEPS if power * step >= highest)
+
+
+def _dates(language: Language, times: Sequence[datetime], step: float) -> list[tuple[float, str]]:
+    """Places and words of a few of the times."""
+    every = max(1, -(-len(times) // LABELS))
+    return [(round(index * step, 2), _short(language, times)(times[index])) for index in range(0, len(times), every)]
+
+
+def _is_within_days(times: Sequence[datetime]) -> bool:
+    return len(times) > 1 and times[1] - times[0] < timedelta(days=1)
+
+
+def _moment(language: Language, times: Sequence[datetime]) -> Callable[[datetime], str]:
+    pattern = "d MMM y HH:mm 'UTC'" if _is_within_days(times) else "d MMM y"
+    return lambda when: format_datetime(when.astimezone(UTC), pattern, locale=language.locale)
+
+
+def _short(language: Language, times: Sequence[datetime]) -> Callable[[datetime], str]:
+    if len(times) > 1 and times[-1] - times[0] <= timedelta(days=2):
+        return lambda when: format_datetime(when.astimezone(UTC), "HH:mm", locale=language.locale)
+    return lambda when: format_date(when.astimezone(UTC), "d MMM", locale=language.locale)
