@@ -237,6 +237,8 @@ CREATE TABLE account_usage (
     bandwidth_paid_bytes bigint NOT NULL,
     PRIMARY KEY (user_id, slot)
 );
+-- Slots come in the order of time, so this finds those of a month for the whole instance and costs next to nothing.
+CREATE INDEX account_usage_slot ON account_usage USING brin (slot);
 
 -- Paid transfer of an account in the latest month that had any: the sum that is looked up with each of its files.
 CREATE TABLE account_transfer (
@@ -276,6 +278,21 @@ CREATE TABLE usage_batches (
     id uuid PRIMARY KEY,
     applied_at timestamptz NOT NULL
 );
+
+-- Reports of abuse, as visitors have made them: an address reports a file once. It is kept in the clear, an IPv6 one by
+-- its network of 64 bits, so that who reports in bad faith can be told from the others.
+CREATE TABLE abuse_reports (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    file_id text NOT NULL REFERENCES files ON DELETE CASCADE,
+    type text NOT NULL,
+    description text NOT NULL CHECK (char_length(description) <= 500),
+    reporter_ip text NOT NULL,
+    reporter_id uuid REFERENCES users ON DELETE SET NULL,          -- null = without an account
+    reported_at timestamptz NOT NULL,
+    UNIQUE (file_id, reporter_ip)
+);
+CREATE INDEX abuse_reports_reported_at ON abuse_reports (reported_at);
+CREATE INDEX abuse_reports_reporter ON abuse_reports (reporter_id) WHERE reporter_id IS NOT NULL;
 
 -- Addresses that may not upload.
 CREATE TABLE ip_bans (
@@ -319,6 +336,15 @@ CREATE INDEX outbox_created_at ON outbox (created_at) WHERE due_at IS NULL;
 CREATE TABLE globals (
     key text PRIMARY KEY,
     value text NOT NULL
+);
+
+-- When each background job ran last, for administrators to look at. `failure` is empty when it went well.
+CREATE TABLE job_runs (
+    name text PRIMARY KEY,
+    begun_at timestamptz NOT NULL,
+    ended_at timestamptz NOT NULL,
+    dealt_with bigint NOT NULL,
+    failure text NOT NULL
 );
 
 -- References come or go: count them at the owners and at the blobs, once for a whole statement, because an account may

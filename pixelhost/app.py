@@ -5,15 +5,15 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from pixelhost import errors, pixeldrain
+from pixelhost import errors, openapi, pixeldrain
 from pixelhost import web as pages
 from pixelhost.core import health
 from pixelhost.pixeldrain import envelope
 from pixelhost.site import Site
-from pixelhost.wire import dialect, websocket
+from pixelhost.wire import dialect, manual, websocket
 from pixelhost.wire.dialect import SITE, Dialect, site_of
 
-DIALECTS = (pixeldrain.DIALECT, pages.DIALECT)
+DIALECTS = (pixeldrain.DIALECT, openapi.DIALECT, pages.DIALECT)
 
 HTTP_LIMITS: dict[str, Any] = {
     "max_line_size": 32 << 10,  # a path of 4095 bytes is three times as long when encoded
@@ -29,6 +29,7 @@ HTTP_LIMITS: dict[str, Any] = {
 def build_app(site: Site) -> web.Application:
     app = web.Application()
     app[SITE] = site
+    app[manual.MANUALS] = [one.manual for one in DIALECTS]
     for one in DIALECTS:
         dialect.mount(app, one)
     app.router.add_get("/health", _health)

@@ -15,6 +15,7 @@ from pixelhost.core import (
     files,
     filesystem,
     invoices,
+    jobruns,
     mediacache,
     removals,
     stats,
@@ -72,7 +73,9 @@ async def run(site: Site, name: str) -> int | None:
     if turn is None:
         return None
     try:
-        return await JOBS[name].run(site)
+        async with jobruns.noted(site, name) as outcome:
+            outcome.dealt_with = await JOBS[name].run(site)
+        return outcome.dealt_with
     finally:
         await site.slots.give_back(turn)
 

@@ -89,6 +89,17 @@ class AddressBan:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRun:
+    """A run of a background job. `failure` is empty when it went well."""
+
+    name: str
+    begun_at: datetime
+    ended_at: datetime
+    dealt_with: int
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A login or an API key. `key` is the clear key where it is at hand, else None."""
 
@@ -254,6 +265,20 @@ class Node:
     @property
     def size_bytes(self) -> int:
         return self.blob.size_bytes if self.blob is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What it takes to list a node among thousands. `share_id`, `permissions`: None where it isn't shared itself."""
+
+    id: int
+    name: str
+    is_directory: bool
+    size_bytes: int
+    mime_type: str
+    modified_at: datetime
+    share_id: str | None
+    permissions: Permissions | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,18 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def _setting(parse: Callable[[str], Any], default: Any, help: str, *, secret: bool = False) -> Any:  # noqa: A002
+def _setting(
+    parse: Callable[[str], Any],
+    default: Any,
+    help: str,  # noqa: A002
+    *,
+    secret: bool = False,
+    default_is: str = "",
+) -> Any:
+    """`default_is` says what the default depends on, where it isn't always the same."""
     made = default if callable(default) else lambda: default
-    return dataclasses.field(default_factory=made, metadata={"parse": parse, "help": help, "secret": secret})
+    known = {"parse": parse, "help": help, "secret": secret, "default_is": default_is}
+    return dataclasses.field(default_factory=made, metadata=known)
 
 
 def _text(value: str) -> str:
@@ -153,12 +162,19 @@ def _user_data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Settings:
-    data_dir: Path = _setting(_path, _user_data_dir, "embedded Postgres, blobs, secrets, mail")
+    data_dir: Path = _setting(
+        _path,
+        _user_data_dir,
+        "embedded Postgres, blobs, secrets, mail",
+        default_is="~/.local/share/pixelhost; ./data under make run",
+    )
     listen: tuple[str, int] = _setting(listen_address, ("127.0.0.1", 8080), "address to serve on, HOST:PORT")
     base_url: str = _setting(_http_url, "", "used in links and mail; empty = the request's own address")
     database_url: str = _setting(_database_url, "", "any Postgres from 15; empty = embedded Postgres", secret=True)
     blob_store: str = _setting(_blob_store, "", "file:///path of a directory; empty = under the data directory")
-    workers: int = _setting(_whole(1, 256), lambda: os.cpu_count() or 1, "processes on the one port")
+    workers: int = _setting(
+        _whole(1, 256), lambda: os.cpu_count() or 1, "processes on the one port", default_is="number of cores"
+    )
     secret_key: str = _setting(
         _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
     )
@@ -232,6 +248,15 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
 def shown(settings: Settings) -> dict[str, str]:
     """The effective settings as text, secrets hidden."""
     return {variable: _shown(getattr(settings, field.name), field) for variable, field in FIELDS.items()}
+
+
+def defaults() -> dict[str, str]:
+    """What holds where nothing is set, as text; empty where that means nothing, too."""
+    unset = Settings()
+    return {
+        variable: field.metadata["default_is"] or _shown(getattr(unset, field.name), field)
+        for variable, field in FIELDS.items()
+    }
 
 
 def _shown(value: Any, field: "dataclasses.Field[Any]") -> str:

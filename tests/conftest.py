@@ -28,7 +28,7 @@ TEMPLATE = "pixelhost_template"
 ROOTS = (
     *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
     *("invoices", "test_payments"),
-    "globals",
+    *("globals", "job_runs"),
 )
 
 _open = []

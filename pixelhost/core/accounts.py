@@ -216,7 +216,7 @@ async def _check_affiliate(site: Site, user: User, wanted: Changes) -> Values:
         return {"affiliate_user_id": None}
     found = await users.by_names(site.db, [wanted.affiliate_user_name])
     if not found:
-        raise errors.USER_NOT_FOUND(message="There is no user with this affiliate_user_name")
+        raise errors.USER_NOT_FOUND()
     if user.id in found.values():
         raise errors.USER_NOT_FOUND(message="An account gets no rewards for its own purchases")
     return {"affiliate_user_id": found[wanted.affiliate_user_name]}

@@ -45,10 +45,16 @@ def is_logging(directory: Node, now: datetime) -> bool:
 
 async def note(tx: Transaction, now: datetime, action: Action, spot: Spot, *, is_directory: bool) -> None:
     """Log that something was created, updated or deleted."""
+    await note_all(tx, now, action, [(spot, is_directory)])
+
+
+async def note_all(tx: Transaction, now: datetime, action: Action, spots: Sequence[tuple[Spot, bool]]) -> None:
+    """The same of several things, each with whether it is a directory."""
     await nodelog.insert(
         tx,
         [
             Entry(directory.id, now, spot.relative_to(depth), "", action, "dir" if is_directory else "file")
+            for spot, is_directory in spots
             for depth, directory in _logging(spot, now)
         ],
     )

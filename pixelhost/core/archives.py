@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from pixelhost.core.gates import Origin
 from pixelhost.core.nodes import Place
 from pixelhost.media import zipstream
 from pixelhost.media.zipstream import Extent, Member
-from pixelhost.model import Blob, File
+from pixelhost.model import Blob, File, Node
 from pixelhost.site import Site
 
 FILES_MAX = 100
@@ -66,15 +66,35 @@ async def of_directory(site: Site, caller: Caller, place: Place, origin: Origin)
         raise errors.NODE_IS_NOT_A_DIRECTORY()
     await gates.refuse_node(site, caller, place.node, origin)
     async with gates.connection_slot(site, caller, [place.node]):
-        found = [(path, node) for path, node in await nodes.readable_below(site, caller, place) if not node.abuse_type]
-        names = _names_in_tree([path if node.blob else f"{path}/" for path, node in found])
-        entries = [
-            _Entry(name, node.blob, node.modified_at, partial(stats.note_node_sent, site, caller, node))
-            for name, (_, node) in zip(names, found, strict=True)
-        ]
-        name = place.node.name or place.path.bucket
-        made = _layout(site, entries, f"{name}.zip")
-        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
+        yield _tree(site, caller, place, await nodes.readable_below(site, caller, place))
+
+
+@asynccontextmanager
+async def of_children(
+    site: Site, caller: Caller, place: Place, names: Collection[str], origin: Origin
+) -> AsyncIterator[Content]:
+    """The same of some of a directory's children. Raises as `of_directory`, and PATH_NOT_FOUND."""
+    children = await nodes.readable_named(site, caller, place, names)
+    await gates.refuse_node(site, caller, place.node, origin)
+    async with gates.connection_slot(site, caller, [place.node]):
+        found: list[tuple[str, Node]] = []
+        for child in children:
+            found.append((child.name, child))
+            if child.is_directory and not child.abuse_type:
+                below = await nodes.readable_below(site, caller, place.child(child))
+                found += [(f"{child.name}/{path}", node) for path, node in below]
+        yield _tree(site, caller, place, found)
+
+
+def _tree(site: Site, caller: Caller, place: Place, nodes_by_path: Sequence[tuple[str, Node]]) -> Content:
+    found = [(path, node) for path, node in nodes_by_path if not node.abuse_type]
+    names = _names_in_tree([path if node.blob else f"{path}/" for path, node in found])
+    entries = [
+        _Entry(name, node.blob, node.modified_at, partial(stats.note_node_sent, site, caller, node))
+        for name, (_, node) in zip(names, found, strict=True)
+    ]
+    made = _layout(site, entries, f"{place.node.name or place.path.bucket}.zip")
+    return replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
 
 
 @dataclass(frozen=True)

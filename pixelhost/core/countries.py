@@ -24,6 +24,13 @@ TWO_LETTERS: Final = tuple(pair[:2] for pair in _CODES.split())
 
 _BY_CODE: Final[Mapping[str, str]] = {code: pair[:2] for pair in _CODES.split() for code in (pair[:2], pair[2:])}
 
+_THREE_LETTERS: Final[Mapping[str, str]] = {pair[:2]: pair[2:] for pair in _CODES.split()}
+
+
+def three_letters(code: str) -> str:
+    """Of two letters in upper case; empty when no country has them."""
+    return _THREE_LETTERS.get(code, "")
+
 
 def two_letters(code: str) -> str | None:
     """Of a code of two or three letters, in upper or lower case; None when no country has it."""

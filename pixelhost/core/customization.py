@@ -41,11 +41,16 @@ async def update(site: Site, caller: Caller, wanted: Mapping[str, str]) -> None:
         raise errors.ACCOUNT_BANNED()
     if not site.plan(user.plan_id).file_viewer_branding:
         raise errors.FORBIDDEN(message="The plan of this account has no branding of its file pages")
-    problems = [await _problem(site, caller, name, value) for name, value in wanted.items() if value]
-    errors.raise_all([problem for problem in problems if problem is not None])
+    errors.raise_all(list((await problems(site, caller, wanted)).values()))
     kept = {name: value for name, value in wanted.items() if value and (name not in SWITCHES or value == "true")}
     await users.set_branding(site.db, user.id, kept, [name for name in wanted if name not in kept])
     site.changes.note()
+
+
+async def problems(site: Site, caller: Caller, wanted: Mapping[str, str]) -> dict[str, ApiError]:
+    """What is wrong with the values, by field."""
+    found = {name: await _problem(site, caller, name, value) for name, value in wanted.items() if value}
+    return {name: problem for name, problem in found.items() if problem is not None}
 
 
 async def image(site: Site, caller: Caller, file: File, name: str) -> File | None:

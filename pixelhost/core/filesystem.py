@@ -4,14 +4,10 @@ Every change locks the owner's account first, walks its path again and then acts
 filesystem take turns, so moves that cross can't make a circle, and no quota or limit is passed by a hair.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from pixelhost import errors
 from pixelhost.blobs.contract import BlobMissing
@@ -20,17 +16,16 @@ from pixelhost.core.activity import Spot
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodechanges import NodeChanges
 from pixelhost.core.nodes import Place
-from pixelhost.core.paths import ME, Path
+from pixelhost.core.nodeturns import Change, changing, turn
+from pixelhost.core.paths import Path
 from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
 from pixelhost.db import nodes as rows
 from pixelhost.db import users
-from pixelhost.db.connect import Transaction
 from pixelhost.db.nodes import Chain
-from pixelhost.ids import is_id
 from pixelhost.media.mime import mime_type
 from pixelhost.media.zipstream import unique_names
-from pixelhost.model import UNSET, Blob, File, Node, User
+from pixelhost.model import UNSET, Blob, File, Node
 from pixelhost.plans import NO_LIMIT
 from pixelhost.site import Site
 
@@ -38,33 +33,6 @@ FILE_MODE = 0o644
 DIRECTORY_MODE = 0o700
 DELETED_AT_ONCE = 2_000
 NOTHING_ELSE = NodeChanges()
-
-_turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
-
-
-@dataclass(frozen=True)
-class Change:
-    """A transaction that has the owner locked, and what is at the path in it."""
-
-    site: Site
-    caller: Caller
-    tx: Transaction
-    owner: User
-    place: Place
-    now: datetime
-
-    @property
-    def node(self) -> Node:
-        return self.place.node
-
-    @property
-    def spot(self) -> Spot:
-        return Spot(self.place.chain.nodes[:-1], self.node.name)
-
-    @property
-    def new_name(self) -> str:
-        """Of what is to be made at the path."""
-        return self.place.path.names[-1]
 
 
 async def admit(
@@ -94,7 +62,7 @@ async def put(
 
     Raises as `admit`, and as `nodechanges.apply`.
     """
-    async with storage.placed(site, got) as blob, _changing(site, caller, path) as change:
+    async with storage.placed(site, got) as blob, changing(site, caller, path) as change:
         _refuse_writing(change.place)
         _refuse_file_at(site, change.place, make_parents=make_parents)
         admission = uploads.filesystem_admission(site, change.owner, _replaced_bytes(change.place))
@@ -111,7 +79,7 @@ async def put(
 
 async def make_directory(site: Site, caller: Caller, path: Path, mode: int, *, make_parents: bool) -> None:
     """Raises PATH_NOT_FOUND, NODE_ALREADY_EXISTS, NODE_IS_NOT_A_DIRECTORY, TOO_MANY_CHILDREN and those of paths."""
-    async with _changing(site, caller, path) as change:
+    async with changing(site, caller, path) as change:
         _refuse_writing(change.place)
         if change.place.is_complete:
             raise errors.NODE_ALREADY_EXISTS()
@@ -121,7 +89,7 @@ async def make_directory(site: Site, caller: Caller, path: Path, mode: int, *, m
 
 async def update(site: Site, caller: Caller, path: Path, changes: NodeChanges) -> Place:
     """Raises PATH_NOT_FOUND, CANNOT_MODIFY_ROOT_DIR, and as `nodechanges.apply`."""
-    async with _changing(site, caller, path) as change:
+    async with changing(site, caller, path) as change:
         _refuse_missing(change.place)
         _refuse_writing(change.place)
         if change.node.parent_id is None:
@@ -140,7 +108,7 @@ async def move(
     Raises PATH_NOT_FOUND, CANNOT_MODIFY_ROOT_DIR, NODE_ALREADY_EXISTS, CIRCULAR_DEPENDENCY, PERMISSION_DENIED also for
     a target in somebody else's filesystem, NODE_IS_NOT_A_DIRECTORY, TOO_MANY_CHILDREN, and those of paths.
     """
-    async with _changing(site, caller, path) as change:
+    async with changing(site, caller, path) as change:
         _refuse_missing(change.place)
         _refuse_writing(change.place)
         if change.place.is_bucket:
@@ -171,7 +139,7 @@ async def import_files(site: Site, caller: Caller, path: Path, file_ids: Sequenc
     for file in found.values():
         if refusal := gates.taken_down(file) or gates.infected(file):
             raise refusal
-    async with _changing(site, caller, path) as change:
+    async with changing(site, caller, path) as change:
         _refuse_missing(change.place)
         _refuse_writing(change.place)
         if not change.node.is_directory:
@@ -191,7 +159,7 @@ async def delete(site: Site, caller: Caller, path: Path, *, recursive: bool) -> 
     It is gone at once; what lies below is deleted before this returns. Raises PATH_NOT_FOUND, PERMISSION_DENIED,
     DIRECTORY_NOT_EMPTY.
     """
-    async with _changing(site, caller, path) as change:
+    async with changing(site, caller, path) as change:
         _refuse_missing(change.place)
         await _refuse_deleting(change, recursive=recursive)
         if change.node.child_count and not recursive:
@@ -201,53 +169,31 @@ async def delete(site: Site, caller: Caller, path: Path, *, recursive: bool) -> 
             directories = change.place.chain.nodes
         else:
             doomed, directories = [change.node], change.place.chain.nodes[:-1]
-        for node in doomed:
-            await rows.cut_off(change.tx, node.id)
-            spot = Spot(directories, node.name)
-            await activity.note(change.tx, change.now, "delete", spot, is_directory=node.is_directory)
-    for node in doomed:
-        await _delete_tree(site, node.owner_id, node.id)
+        await _cut_off(change, directories, doomed)
+    await _delete_trees(site, change.owner.id, [node.id for node in doomed])
+
+
+async def delete_children(site: Site, caller: Caller, path: Path, names: Collection[str]) -> None:
+    """Delete some of a directory's children with all below them: all or none. Raises as `delete`."""
+    async with changing(site, caller, path) as change:
+        _refuse_missing(change.place)
+        found = [child for child in await rows.children(change.tx, change.node.id) if child.name in names]
+        if len(found) < len(set(names)):
+            raise errors.PATH_NOT_FOUND()
+        if not change.place.rights.owner:
+            for node in found:
+                place = await nodes.find(site, caller, path.child(node.name), change.tx)
+                await _refuse_deleting(replace(change, place=place), recursive=True)
+        await _cut_off(change, change.place.chain.nodes, found)
+    await _delete_trees(site, change.owner.id, [node.id for node in found])
 
 
 async def delete_cut_off(site: Site) -> int:
     """Go on with deletions that were interrupted. Returns how many trees."""
     trees = await rows.cut_off_trees(site.db)
     for node_id, owner_id in trees:
-        await _delete_tree(site, owner_id, node_id)
+        await _delete_trees(site, owner_id, [node_id])
     return len(trees)
-
-
-@asynccontextmanager
-async def _changing(site: Site, caller: Caller, path: Path) -> AsyncIterator[Change]:
-    """Raises as `nodes.find`, ACCOUNT_BANNED, IP_BANNED."""
-    if caller.user is not None and caller.user.is_banned:
-        raise errors.ACCOUNT_BANNED()
-    if caller.is_ip_banned:
-        raise errors.IP_BANNED()
-    if caller.node_password:
-        # Guesses are counted, which a transaction that is rolled back can't do.
-        await nodes.find(site, caller, path)
-    owner_id = await _owner_id(site, caller, path)
-    async with _turn(owner_id), site.db.acquire() as tx, tx.transaction():
-        owner = await users.claim(tx, owner_id)
-        place = await nodes.find(site, caller, path, tx)
-        if owner is None or place.node.owner_id != owner.id:
-            raise errors.NOT_FOUND()
-        yield Change(site, caller, tx, owner, place, site.clock.now())
-
-
-def _turn(owner_id: UUID) -> asyncio.Lock:
-    """Changes of one filesystem wait here, each without a connection: those of the pool are for everybody."""
-    return _turns.setdefault(owner_id, asyncio.Lock())
-
-
-async def _owner_id(site: Site, caller: Caller, path: Path) -> UUID:
-    if path.bucket == ME:
-        return caller.require_user().id
-    owner_id = await rows.owner_of_share(site.db, path.bucket) if is_id(path.bucket) else None
-    if owner_id is None:
-        raise errors.NOT_FOUND()
-    return owner_id
 
 
 async def _make_directories(change: Change, mode: int) -> Sequence[Node]:
@@ -349,11 +295,18 @@ async def _move(change: Change, goal: Change) -> None:
     await activity.note_move(change.tx, change.now, change.spot, new, is_directory=node.is_directory)
 
 
-async def _delete_tree(site: Site, owner_id: UUID, node_id: int) -> None:
+async def _cut_off(change: Change, directories: Sequence[Node], doomed: Sequence[Node]) -> None:
+    """From the last of `directories`: they are gone at once, and deleted afterwards."""
+    await rows.cut_off(change.tx, [node.id for node in doomed])
+    spots = [(Spot(directories, node.name), node.is_directory) for node in doomed]
+    await activity.note_all(change.tx, change.now, "delete", spots)
+
+
+async def _delete_trees(site: Site, owner_id: UUID, node_ids: Sequence[int]) -> None:
     """Some nodes at a time, so that other changes of this filesystem get their turn in between."""
-    ids = await rows.ids_of_tree(site.db, node_id)
+    ids = await rows.ids_of_trees(site.db, node_ids)
     for start in range(0, len(ids), DELETED_AT_ONCE):
-        async with _turn(owner_id), site.db.acquire() as tx, tx.transaction():
+        async with turn(owner_id), site.db.acquire() as tx, tx.transaction():
             await users.claim(tx, owner_id)
             await rows.delete(tx, ids[start : start + DELETED_AT_ONCE])
 

@@ -39,7 +39,7 @@ FIRST_ASKED_AFTER: Final = timedelta(minutes=5)
 ASK_BATCH: Final = 100
 
 WEBHOOK_PATH: Final = "/api/misc/payment_webhook"
-RETURN_PATH: Final = "/"
+RETURN_PATH: Final = "/user/subscription"
 
 
 @dataclass(frozen=True)

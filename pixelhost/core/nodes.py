@@ -1,7 +1,7 @@
 """The only doors to nodes: a path is walked for a caller, and answers with what is there, or refuses."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from pixelhost import errors
 from pixelhost.core import paths, ratelimit, sharing
@@ -11,7 +11,7 @@ from pixelhost.db import nodes
 from pixelhost.db.connect import Db
 from pixelhost.db.nodes import Chain
 from pixelhost.ids import is_id
-from pixelhost.model import Blob, Node, Rights
+from pixelhost.model import Blob, Node, Outline, Rights
 from pixelhost.site import Site
 
 PASSWORDS_PER_MINUTE = 60
@@ -57,6 +57,10 @@ class Place:
     def path_of(self, index: int) -> Path:
         """Of one of `nodes`."""
         return Path(self.path.bucket, self.path.names[:index])
+
+    def child(self, node: Node) -> "Place":
+        """The place of one of the children that may be read here."""
+        return Place(self.path.child(node.name), replace(self.chain, nodes=(*self.chain.nodes, node)), self.rights)
 
 
 async def find(site: Site, caller: Caller, path: Path, db: Db | None = None) -> Place:
@@ -122,6 +126,35 @@ async def readable_below(site: Site, caller: Caller, place: Place) -> list[tuple
 async def readable_children(site: Site, caller: Caller, place: Place) -> list[Node]:
     """Of a directory, by name, but for what is shared with others only; of a file none."""
     found = await nodes.children(site.db, place.node.id) if place.node.is_directory else []
+    if place.rights.owner:
+        return found
+    return [node for node in found if node.share_id is None or sharing.granted(site, caller, node.permissions).read]
+
+
+async def readable_outlines(site: Site, caller: Caller, place: Place) -> list[Outline]:
+    """Of the same, in no order, what it takes to put them in one."""
+    found = await nodes.outlines(site.db, place.node.id)
+    if place.rights.owner:
+        return found
+    return [one for one in found if one.permissions is None or sharing.granted(site, caller, one.permissions).read]
+
+
+async def outlined(site: Site, chosen: Sequence[Outline]) -> list[Node]:
+    """The nodes of outlines, in their order, but for those that have gone since."""
+    return await nodes.by_ids(site.db, [one.id for one in chosen])
+
+
+async def readable_named(site: Site, caller: Caller, place: Place, names: Collection[str]) -> list[Node]:
+    """Some children of a directory, by name. Raises PATH_NOT_FOUND when one of them isn't there."""
+    found = [node for node in await readable_children(site, caller, place) if node.name in names]
+    if len(found) < len(set(names)):
+        raise errors.PATH_NOT_FOUND()
+    return found
+
+
+async def readable_directories(site: Site, caller: Caller, place: Place) -> list[Node]:
+    """Those of the children that are directories."""
+    found = await nodes.directories(site.db, place.node.id)
     if place.rights.owner:
         return found
     return [node for node in found if node.share_id is None or sharing.granted(site, caller, node.permissions).read]

@@ -23,8 +23,9 @@ class Enrolment:
     qr_svg: str
 
 
-def enrolment(user: User) -> Enrolment:
-    secret = totp.new_secret()
+def enrolment(user: User, secret: str = "") -> Enrolment:
+    """With a new secret, or with one that was given out before; what can't be one is replaced."""
+    secret = secret if totp.decoded(secret) else totp.new_secret()
     uri = totp.uri(user.name, secret)
     return Enrolment(secret, uri, qrcodes.svg(uri))
 

@@ -46,6 +46,12 @@ def is_wrong_guess(site: Site, caller: Caller, chain: Sequence[Node]) -> bool:
     return bool(passwords) and _by_password(site, node.permissions, caller.node_password) is None
 
 
+def has_password(chain: Sequence[Node]) -> bool:
+    """Whether some password gives rights on the last node of a chain."""
+    node = _decisive(chain)
+    return node is not None and bool(node.permissions.passwords)
+
+
 def _decisive(chain: Sequence[Node]) -> Node | None:
     """The most specific shared node."""
     return next((node for node in reversed(chain) if node.share_id is not None), None)

@@ -72,7 +72,7 @@ def span(start: datetime, end: datetime, interval_minutes: int) -> Span:
 async def of_account(site: Site, user_id: UUID, statistic: Statistic, asked: Span) -> TimeSeries:
     """Files and filesystem together, what was deleted meanwhile included."""
     found = await accountusage.of_account(site.db, user_id, statistic, asked.start, asked.end, asked.step)
-    return _filled(asked.beginnings, found)
+    return filled(asked.beginnings, found)
 
 
 async def of_file(site: Site, file_id: str, asked: Span) -> Mapping[Statistic, TimeSeries]:
@@ -80,10 +80,11 @@ async def of_file(site: Site, file_id: str, asked: Span) -> Mapping[Statistic, T
     file = await access.file(site, file_id)
     found = await accountusage.of_file(site.db, file.id, asked.start, asked.end, asked.step)
     beginnings = asked.beginnings
-    return {statistic: _filled(beginnings, series) for statistic, series in found.items()}
+    return {statistic: filled(beginnings, series) for statistic, series in found.items()}
 
 
-def _filled(beginnings: list[datetime], found: Series) -> TimeSeries:
+def filled(beginnings: list[datetime], found: Series) -> TimeSeries:
+    """With nothing where nothing was found."""
     amounts = [0] * len(beginnings)
     for number, amount in zip(found.numbers, found.amounts, strict=True):
         amounts[number] += amount

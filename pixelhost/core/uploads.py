@@ -1,6 +1,6 @@
 """Admission: an upload is refused before its first byte where it can be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pixelhost import errors
 from pixelhost.core import caps
@@ -27,6 +27,11 @@ class Admission:
         """Raises USER_OUT_OF_SPACE."""
         if NO_LIMIT < self.plan.storage_space < self.user.storage_used_bytes + size_bytes:
             raise errors.USER_OUT_OF_SPACE()
+
+    def after(self, size_bytes: int) -> "Admission":
+        """The same for the next file of a request whose last one has just been added."""
+        used = self.user.storage_used_bytes + size_bytes
+        return replace(self, user=replace(self.user, storage_used_bytes=used, file_count=self.user.file_count + 1))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,25 @@ async def of_file(db: Db, file_id: str, start: datetime, end: datetime, interval
     return {statistic: Series(row["numbers"] or [], row[statistic] or []) for statistic in STATISTICS}
 
 
+async def added(db: Db, user_id: UUID, start: datetime, end: datetime, interval: timedelta) -> Series:
+    """Bytes of files and nodes that are there, by when they were made."""
+    row = await db.fetchrow(
+        f"""SELECT array_agg(number) AS numbers, array_agg(size_bytes) AS amounts FROM (
+                SELECT {NUMBER} AS number, sum(size_bytes)::bigint AS size_bytes FROM (
+                    SELECT f.uploaded_at AS slot, b.size_bytes FROM files f JOIN blobs b ON b.digest = f.blob
+                     WHERE f.owner_id = $1 AND f.uploaded_at >= $2 AND f.uploaded_at < $3
+                     UNION ALL
+                    SELECT n.created_at, n.size_bytes FROM nodes n
+                     WHERE n.owner_id = $1 AND n.created_at >= $2 AND n.created_at < $3 AND n.blob IS NOT NULL) added
+                 GROUP BY number) summed""",
+        user_id,
+        start,
+        end,
+        interval.total_seconds(),
+    )
+    return Series(row["numbers"] or [], row["amounts"] or [])
+
+
 async def paid_in_month(db: Db, user_id: UUID, month: date) -> int:
     """Bytes that went out as paid transfer since the first day of the current month."""
     return int(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -19,6 +19,11 @@ RETRY_SECONDS = 1.0
 async def tell(tx: Transaction, subject: str) -> None:
     """To all that follow the subject, when the transaction commits."""
     await tx.execute("SELECT pg_notify($1, $2)", CHANNEL, subject)
+
+
+async def tell_all(tx: Transaction, subjects: Iterable[str]) -> None:
+    """The same to those that follow any of the subjects."""
+    await tx.execute("SELECT pg_notify($1, subject) FROM unnest($2::text[]) AS subject", CHANNEL, list(subjects))
 
 
 class News:

@@ -10,7 +10,7 @@ import msgspec
 
 from pixelhost.db import blobs, users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Blob, Node, Permissions, Rights
+from pixelhost.model import Blob, Node, Outline, Permissions, Rights
 
 COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode, n.created_at, n.modified_at,
     n.created_by, n.child_count, n.share_id, n.permissions, n.properties, n.logging_enabled_at, n.log_read_at,
@@ -131,6 +131,45 @@ async def children(db: Db, parent_id: int) -> list[Node]:
     """By name, in the order of their bytes."""
     rows = await db.fetch(
         f"""SELECT {COLUMNS} FROM nodes n {JOINED} WHERE n.parent_id = $1 ORDER BY n.name COLLATE "C" """, parent_id
+    )
+    return [node(row) for row in rows]
+
+
+async def outlines(db: Db, parent_id: int) -> list[Outline]:
+    """Of the children, in no order: several times faster than the whole nodes."""
+    rows = await db.fetch(
+        """SELECT id, name, blob IS NULL, size_bytes, mime_type, modified_at, share_id, permissions
+             FROM nodes WHERE parent_id = $1""",
+        parent_id,
+    )
+    return [
+        Outline(
+            node_id,
+            name,
+            is_directory,
+            size_bytes,
+            mime_type,
+            _moment(modified_at),
+            share_id,
+            _permissions(permissions) if share_id is not None else None,
+        )
+        for node_id, name, is_directory, size_bytes, mime_type, modified_at, share_id, permissions in rows
+    ]
+
+
+async def by_ids(db: Db, ids: Sequence[int]) -> list[Node]:
+    """Existing ones, in the order asked."""
+    rows = await db.fetch(f"SELECT {COLUMNS} FROM nodes n {JOINED} WHERE n.id = ANY($1)", ids)
+    found = {row["id"]: node(row) for row in rows}
+    return [found[node_id] for node_id in ids if node_id in found]
+
+
+async def directories(db: Db, parent_id: int) -> list[Node]:
+    """Those of the children that are directories, by name."""
+    rows = await db.fetch(
+        f"""SELECT {COLUMNS} FROM nodes n {JOINED} WHERE n.parent_id = $1 AND n.blob IS NULL
+             ORDER BY n.name COLLATE "C" """,
+        parent_id,
     )
     return [node(row) for row in rows]
 
@@ -283,9 +322,9 @@ async def owner_of_share(db: Db, share_id: str) -> UUID | None:
     return owner_id
 
 
-async def cut_off(tx: Transaction, node_id: int) -> None:
-    """Take a node and all below it out of its filesystem, at once; `delete` comes later."""
-    await tx.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = $1", node_id)
+async def cut_off(tx: Transaction, node_ids: Sequence[int]) -> None:
+    """Take nodes and all below them out of their filesystem, at once; `delete` comes later."""
+    await tx.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = ANY($1)", node_ids)
 
 
 async def cut_off_trees(db: Db) -> list[tuple[int, UUID]]:
@@ -293,15 +332,15 @@ async def cut_off_trees(db: Db) -> list[tuple[int, UUID]]:
     return [(row["id"], row["owner_id"]) for row in await db.fetch("SELECT id, owner_id FROM nodes WHERE is_cut_off")]
 
 
-async def ids_of_tree(db: Db, node_id: int) -> list[int]:
-    """A node and all below it, children before their parents."""
+async def ids_of_trees(db: Db, node_ids: Sequence[int]) -> list[int]:
+    """Nodes and all below them, children before their parents."""
     rows = await db.fetch(
         """WITH RECURSIVE tree (id, depth) AS (
-               SELECT $1::bigint, 0
+               SELECT unnest($1::bigint[]), 0
                 UNION ALL
                SELECT n.id, tree.depth + 1 FROM tree JOIN nodes n ON n.parent_id = tree.id)
            SELECT id FROM tree ORDER BY depth DESC""",
-        node_id,
+        node_ids,
     )
     return [row["id"] for row in rows]
 

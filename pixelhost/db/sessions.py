@@ -87,6 +87,12 @@ async def delete(db: Db, session_id: UUID) -> None:
     await db.execute("DELETE FROM sessions WHERE id = $1", session_id)
 
 
+async def delete_one_of_user(db: Db, user_id: UUID, session_id: UUID) -> bool:
+    """Whether it was there."""
+    status = await db.execute("DELETE FROM sessions WHERE user_id = $1 AND id = $2", user_id, session_id)
+    return bool(status == "DELETE 1")
+
+
 async def exists(db: Db, session_id: UUID) -> bool:
     return bool(await db.fetchval("SELECT EXISTS (SELECT 1 FROM sessions WHERE id = $1)", session_id))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pixelhost.db import news
 from pixelhost.db.connect import Transaction
 
 SLOT_MINUTES = 10
@@ -22,6 +23,11 @@ class Visit:
     download_threshold_bytes: int
 
 
+def subject(file_id: str) -> str:
+    """What the news about a file's figures is about."""
+    return f"usage of {file_id}"
+
+
 async def begin(tx: Transaction, batch_id: UUID, now: datetime) -> bool:
     """Whether this batch is yet to be added.
 
@@ -35,7 +41,10 @@ async def begin(tx: Transaction, batch_id: UUID, now: datetime) -> bool:
 
 
 async def add(tx: Transaction, now: datetime, visits: Sequence[Visit]) -> None:
-    """Add a batch, after `begin`: at most one visit for a file and visitor. Those to deleted files are dropped."""
+    """Add a batch, after `begin`: at most one visit for a file and visitor. Those to deleted files are dropped.
+
+    Tells the news of each file.
+    """
     downloads = await tx.fetch(
         f"""WITH visits AS MATERIALIZED (
                 SELECT v.* FROM unnest($1::text[], $2::bytea[], $3::boolean[], $4::bigint[], $5::bigint[],
@@ -91,6 +100,7 @@ async def add(tx: Transaction, now: datetime, visits: Sequence[Visit]) -> None:
         now,
     )
     await add_addresses(tx, now, [(row["visitor"], row["downloads"], row["bytes"]) for row in downloads])
+    await news.tell_all(tx, {subject(visit.file_id) for visit in visits})
 
 
 async def add_addresses(tx: Transaction, now: datetime, used: Sequence[tuple[bytes, int, int]]) -> None:

@@ -8,6 +8,7 @@ from pixelhost.pixeldrain import (
     billing,
     customization,
     envelope,
+    filefigures,
     files,
     filesystem,
     lists,
@@ -17,6 +18,7 @@ from pixelhost.pixeldrain import (
     sessions,
     userdata,
 )
+from pixelhost.pixeldrain.manual import MANUAL
 from pixelhost.wire.dialect import Dialect, Route
 
 PREFIX = "/api"
@@ -35,6 +37,8 @@ ROUTES = (
     Route("GET", "/file/{id}/info/torrent", nodeinsides.file_torrent_info),
     Route("GET", "/file/{id}/thumbnail", files.thumbnail),
     Route("GET", "/file/{id}/timeseries", userdata.file_time_series),
+    Route("POST", "/file/{id}/report_abuse", files.report_abuse),
+    Route("GET", "/file_stats", filefigures.file_stats),
     Route("POST", "/list", lists.create),
     Route("GET", "/list/{id}", lists.show),
     Route("PUT", "/list/{id}", lists.update),
@@ -100,4 +104,5 @@ DIALECT = Dialect(
     render=envelope.refuse,
     routes=tuple(readonly.guarded(replace(route, path=PREFIX + route.path)) for route in ROUTES),
     is_open_to_other_sites=True,
+    manual=MANUAL,
 )

@@ -15,9 +15,9 @@ from pixelhost import __version__, errors
 from pixelhost.core import admin, billing
 from pixelhost.core.runtime import GLOBALS
 from pixelhost.model import UNSET, AccountDetails, AddressBan, Invoice, Unset, User
-from pixelhost.pixeldrain import envelope, months, shapes
+from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.site import Site
-from pixelhost.wire import params, target
+from pixelhost.wire import months, params, target
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Length
 

@@ -8,8 +8,8 @@ from aiohttp import hdrs, web
 from pixelhost.core import billing, invoices
 from pixelhost.core.invoices import Wanted
 from pixelhost.model import DayOfTransactions, Invoice
-from pixelhost.pixeldrain import envelope, months, shapes
-from pixelhost.wire import params, target
+from pixelhost.pixeldrain import envelope, shapes
+from pixelhost.wire import months, params, target
 from pixelhost.wire.dialect import caller_of, here, site_of
 from pixelhost.wire.params import Length
 

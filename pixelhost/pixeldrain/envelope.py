@@ -3,12 +3,14 @@
 from typing import Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors, ErrorKind
 
 JSON = "application/json"
+SENT_BY_BROWSERS = (hdrs.ORIGIN, hdrs.COOKIE, "Sec-Fetch-Mode")
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -33,7 +35,7 @@ def accepted(kind: ErrorKind) -> web.Response:
     return success({"value": kind.code, "message": kind.message}, kind.status)
 
 
-def refuse(_request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Response:
+def refuse(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Response:
     """The one renderer of errors of this dialect."""
     if isinstance(error, ApiErrors):
         body = _refusal(errors.MULTIPLE_ERRORS()) | {"errors": [_refusal(one) for one in error.errors]}
@@ -41,8 +43,15 @@ def refuse(_request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respon
     response = ok(_refusal(error), error.status)
     response.headers.update(error.headers)
     if error.status == 401:
-        response.headers["WWW-Authenticate"] = 'Basic realm="pixelhost", charset="UTF-8"'
+        response.headers["WWW-Authenticate"] = _challenge(request)
     return response
+
+
+def _challenge(request: web.BaseRequest) -> str:
+    """Basic; but a script's request would wait while the browser itself asks for a name and a password then."""
+    if any(name in request.headers for name in SENT_BY_BROWSERS):
+        return 'Bearer realm="pixelhost"'
+    return 'Basic realm="pixelhost", charset="UTF-8"'
 
 
 def _refusal(error: ApiError) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core import access, archives, downloads, files, storage, thumbnails, uploads
+from pixelhost.core import access, archives, downloads, files, reports, storage, thumbnails, uploads
 from pixelhost.core.files import Lifetime
 from pixelhost.core.gates import Origin
+from pixelhost.core.reports import AbuseType
 from pixelhost.model import UNSET, Unset
 from pixelhost.pixeldrain import envelope, shapes
-from pixelhost.wire import body, content, digests, params, target
+from pixelhost.wire import body, content, digests, params, security, target
 from pixelhost.wire.body import RawBody
 from pixelhost.wire.content import Disposition
 from pixelhost.wire.dialect import caller_of, site_of
@@ -45,6 +46,12 @@ class Change:
     name: Annotated[str, AnyCharacter()] = ""
     delete_after_date: datetime | Unset = UNSET
     delete_after_downloads: Annotated[int, Between(0, DOWNLOADS_MAX)] | Unset = UNSET
+
+
+@dataclass(frozen=True)
+class Report:
+    type: AbuseType
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,15 @@ async def change(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     await files.delete(site_of(request), caller_of(request), target.path_segment(request, 2, "id"))
+    return envelope.done()
+
+
+async def report_abuse(request: web.Request) -> web.Response:
+    """POST /file/{id}/report_abuse: by anybody, though not by a page of another site in a visitor's name."""
+    security.refuse_other_sites(request)
+    wanted = await params.form(request, Report)
+    file_id = target.path_segment(request, 2, "id")
+    await reports.add(site_of(request), caller_of(request), file_id, wanted.type, wanted.description)
     return envelope.done()
 
 

@@ -67,7 +67,7 @@ async def file_zip_info(request: web.Request) -> web.StreamResponse:
 
 
 async def file_zip_file(request: web.Request) -> web.StreamResponse:
-    """GET /file/{id}/info/zip/{path}."""
+    """GET /file/{id}/info/zip/{path}: to look at, with `?download` to save."""
     site, caller = site_of(request), caller_of(request)
     file = await _open_file(request)
     wanted = target.decoded("/".join(target.raw_path(request).split("/")[6:]), "path")
@@ -97,7 +97,8 @@ async def _send_member(
     async with insides.member(site_of(request), blob, path, modified_at, note) as found:
         if isinstance(found, Stream):
             return await content.send_stream(request, found)
-        return await content.send(request, found)
+        is_saved = "download" in params.pairs(target.raw_query(request))
+        return await content.send(request, found, disposition="attachment" if is_saved else "inline")
 
 
 def _torrent(found: Torrent) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from pixelhost.wire import credentials, params, security
 from pixelhost.wire.dialect import caller_of, here, site_of
 from pixelhost.wire.params import Length
 
-COOKIE_SECONDS = 365 * 24 * 3600
-
 
 @dataclass(frozen=True)
 class Login:
@@ -125,7 +123,7 @@ def forget_cookie(request: web.Request, response: web.Response) -> None:
     """End the login cookie, where it was what the request came with."""
     credential = credentials.sent(request)
     if credential is not None and credential.is_cookie:
-        response.del_cookie(credentials.COOKIE, path="/", httponly=True, samesite="Lax")
+        credentials.forget(response)
 
 
 async def _by_link(request: web.Request, attempt: Attempt, wanted: Login) -> Session:
@@ -154,6 +152,4 @@ def _created(request: web.Request, made: Session) -> web.Response:
 
 def _keep_cookie(request: web.Request, response: web.Response, key: str) -> None:
     is_https = security.is_https(request, site_of(request).settings.trusted_proxies)
-    response.set_cookie(
-        credentials.COOKIE, key, max_age=COOKIE_SECONDS, path="/", httponly=True, samesite="Lax", secure=is_https
-    )
+    credentials.keep(response, key, is_https=is_https)

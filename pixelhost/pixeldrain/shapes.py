@@ -14,7 +14,7 @@ from pixelhost.core import accounts, caps, customization, gates, sharing, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
-from pixelhost.model import File, FileList, ListSummary, Node, Permissions, Removal, Rights, Session, User
+from pixelhost.model import File, FileList, ListSummary, Node, Outline, Permissions, Removal, Rights, Session, User
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 
@@ -212,6 +212,18 @@ class NodeView:
 def _mode_string(mode: int) -> str:
     """As `ls -l` shows it. There are not many."""
     return stat.filemode(mode)
+
+
+def node_entry(outline: Outline) -> dict[str, Any]:
+    """Of a node object what a list of thousands shows."""
+    shown: dict[str, Any] = {
+        "type": "dir" if outline.is_directory else "file",
+        "name": outline.name,
+        "modified": time(outline.modified_at),
+        "file_size": outline.size_bytes,
+        "file_type": outline.mime_type,
+    }
+    return shown if outline.share_id is None else shown | {"id": outline.share_id}
 
 
 async def node_view(site: Site, is_owner: bool, shown: Sequence[Node]) -> NodeView:

@@ -12,8 +12,8 @@ from aiohttp import web
 from pixelhost import errors
 from pixelhost.core import accountdata, removals, timeseries
 from pixelhost.core.timeseries import INTERVAL_MINUTES_MAX, STATISTICS, Span
-from pixelhost.pixeldrain import admin, envelope, months, shapes
-from pixelhost.wire import params, streaming, target
+from pixelhost.pixeldrain import admin, envelope, shapes
+from pixelhost.wire import months, params, streaming, target
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between
 

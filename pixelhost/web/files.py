@@ -1,32 +1,29 @@
 """The page of a file."""
 
-import codecs
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from aiohttp import hdrs, web
+from markupsafe import Markup
 
-from pixelhost.core import access, customization, gates, stats, storage
+from pixelhost.core import access, customization, gates, insides, stats
 from pixelhost.core.callers import Caller
+from pixelhost.core.gates import Origin
 from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import languages, opengraph, pages, refusals, viewers
-from pixelhost.wire import target
+from pixelhost.web import fileplots, languages, opengraph, pages, refusals, views
+from pixelhost.web.views import Asked
+from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
 
-PREVIEW_BYTES: Final = 256 << 10
 DOWNLOADERS: Final = ("curl/", "wget/")
 
-BYTE_ORDER_MARKS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-
-
-@dataclass(frozen=True)
-class Preview:
-    text: str
-    is_truncated: bool
+ELSEWHERE: Final = re.compile(r'<a href="(?!#)')
+"""In sanitised HTML, whose attributes hold no quote: a link that leads out of the document."""
 
 
 @dataclass(frozen=True)
@@ -45,46 +42,82 @@ class Branding:
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /u/{id}: the page of a file. Programs that save what they are given get the file instead, and so does
-    everybody where the owner wants it.
+    """GET /u/{id}: the page of a file, with `?embed` for the frames of other sites. Programs that save what they are
+    given get the file instead, and so does everybody where the owner wants it.
     """
     site, caller = site_of(request), caller_of(request)
     file = await access.file(site, target.path_segment(request, 1, "id"))
     raw_url = pages.content_url(site, f"/file/{file.id}")
-    refusal = gates.standing(site, caller, file)
+    refusal = await refusal_of(request, file)
     if _is_skipped(request, file, refusal) or caller.user_agent.lower().startswith(DOWNLOADERS):
         return web.Response(status=303, headers={hdrs.LOCATION: raw_url, hdrs.CACHE_CONTROL: "no-cache"})
     if refusal is not None and refusal.status == 451:
         raise refusal
-    # What is gone after some downloads is not spent by looking at its page.
-    viewer = "other" if file.delete_after_downloads else viewers.viewer_of(file.mime_type)
-    preview = await _preview(site, file) if viewer == "text" and refusal is None else None
+    asked = params.query(request, Asked)
+    view = await views.of_file(site, file, asked) if refusal is None else None
     if request.method == hdrs.METH_GET:
         stats.note_view(site, caller, file)
-    here = pages.here(request)
+    here, language = pages.here(request), languages.of(request)
+    policy = dict(view.policy) if view else {}
     return pages.answer(
         request,
-        "file.html",
+        "embed.html" if asked.embed else "file.html",
+        refusal.status if refusal else 200,
         content_origin=site.settings.content_origin,
+        policy=policy | ({"frame-ancestors": views.framers(file)} if asked.embed else {}),
         file=file,
+        is_own=caller.owns(file.owner_id),
         info=pages.embedded(shapes.file_info(site, caller, file)),
         raw_url=raw_url,
         page_url=f"{here}/u/{file.id}",
-        tags=opengraph.of_file(
-            languages.of(request), here, file, raw_url if site.settings.content_origin else here + raw_url
-        ),
-        viewer="refused" if refusal else viewer,
+        tags=opengraph.of_file(language, here, file, raw_url if site.settings.content_origin else here + raw_url),
+        asked=asked,
+        viewer=view.viewer if view else "refused",
+        reason=view.reason if view else "",
         refused=refusals.saying(refusal) if refusal else None,
-        preview=preview,
+        **(view.facts if view else {}),
         branding=await _branding(site, caller, file),
+        plots=await fileplots.of_file(site, language, file.id, asked.range),
         expires_at=_expires_at(site, file),
     )
+
+
+async def rendered(request: web.Request) -> web.Response:
+    """GET /u/{id}/rendered: a markdown document for the frame on its page, in a sandbox. Counts nothing."""
+    site = site_of(request)
+    file = await access.file(site, target.path_segment(request, 1, "id"))
+    if refusal := await refusal_of(request, file):
+        raise refusal
+    body = (await insides.page(site, file.blob, file.mime_type)).decode()
+    return pages.answer(
+        request,
+        "rendered.html",
+        content_origin=site.settings.content_origin,
+        policy={
+            "sandbox": "allow-popups allow-popups-to-escape-sandbox",
+            "script-src": "'none'",
+            "connect-src": "'none'",
+            "form-action": "'none'",
+            "frame-ancestors": views.framers(file),
+        },
+        file=file,
+        body=Markup(ELSEWHERE.sub('<a target="_blank" href="', body)),  # noqa: S704 - sanitised by who made it
+    )
+
+
+async def refusal_of(request: web.Request, file: File) -> ApiError | None:
+    """Why its bytes can't be had from its page now; None when they can."""
+    try:
+        await gates.refuse(site_of(request), caller_of(request), file, Origin(host=request.host))
+    except ApiError as refusal:
+        return refusal
+    return None
 
 
 def _is_skipped(request: web.Request, file: File, refusal: ApiError | None) -> bool:
     """Whether the owner wants no page. What can't be downloaded from here as it is has one that says what to do."""
     plan, terms = site_of(request).plan(file.owner_plan_id), file.owner_terms
-    origin = gates.Origin(request.headers.get(hdrs.REFERER), request.host)
+    origin = Origin(request.headers.get(hdrs.REFERER), request.host)
     return terms.skip_file_viewer and refusal is None and gates.hotlinked(plan, terms, origin) is None
 
 
@@ -105,18 +138,6 @@ async def _branding(site: Site, caller: Caller, file: File) -> Branding:
         has_download_button="disable_download_button" not in chosen,
         has_share_button="disable_share_button" not in chosen,
     )
-
-
-async def _preview(site: Site, file: File) -> Preview:
-    head = await storage.head_of(site, file.blob, PREVIEW_BYTES)
-    return decoded(head, is_truncated=len(head) < file.size_bytes)
-
-
-def decoded(head: bytes, *, is_truncated: bool) -> Preview:
-    """UTF-8, or UTF-16 by its byte order mark; what is neither is replaced. A character cut in two is left out."""
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), "utf-8-sig")
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    return Preview(decoder.decode(head, final=not is_truncated), is_truncated)
 
 
 def _expires_at(site: Site, file: File) -> datetime | None:

@@ -9,17 +9,28 @@ from pixelhost.core.callers import Caller
 from pixelhost.model import FileList
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import languages, opengraph, pages
-from pixelhost.wire import target
+from pixelhost.web import languages, listitem, opengraph, pages
+from pixelhost.web.views import Asked
+from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
 
 EMBEDDED_MAX: Final = 1000
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /l/{id}: the files of a list, all of them on one page, pictures loaded as they come into view."""
+    """GET /l/{id}: the files of a list; with `?item=`, 0 for the first, one of them. Frames of other sites, `?embed`,
+    begin with the first.
+    """
+    found = await access.file_list(site_of(request), target.path_segment(request, 1, "id"))
+    asked = params.query(request, Asked)
+    if not found.files or (asked.item is None and not asked.embed):
+        return _gallery(request, found)
+    return await listitem.answer(request, found, asked)
+
+
+def _gallery(request: web.Request, found: FileList) -> web.Response:
+    """All of them on one page, pictures loaded as they come into view."""
     site, caller = site_of(request), caller_of(request)
-    found = await access.file_list(site, target.path_segment(request, 1, "id"))
     size_bytes = sum(listed.file.size_bytes for listed in found.files)
     info = _info(site, caller, found)
     here = pages.here(request)
@@ -28,7 +39,9 @@ async def show(request: web.Request) -> web.Response:
         "list.html",
         content_origin=site.settings.content_origin,
         found=found,
+        can_edit=caller.owns(found.owner_id),
         blocked=_blocked(site, caller, found),
+        embed_id=found.files[0].file.id if found.files and found.files[0].file.owner_terms.embed_domains else "",
         size_bytes=size_bytes,
         info=pages.embedded(info) if info else None,
         page_url=f"{here}/l/{found.id}",

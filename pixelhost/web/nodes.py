@@ -1,51 +1,126 @@
-"""The page of a shared directory, and the way to a shared file."""
+"""The pages of the filesystem: of directories, of files, and what can be done with either."""
 
-from urllib.parse import quote
+from collections.abc import Mapping
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from pixelhost.core import nodes, paths
-from pixelhost.core.paths import Path
-from pixelhost.model import Node
-from pixelhost.web import pages
-from pixelhost.wire import target
+from pixelhost import errors
+from pixelhost.core import nodes
+from pixelhost.core.nodes import Place
+from pixelhost.core.paths import ME
+from pixelhost.errors import ApiError, ApiErrors
+from pixelhost.web import (
+    forms,
+    listing,
+    nodebranding,
+    nodefigures,
+    nodefile,
+    nodeforms,
+    nodeimport,
+    nodelock,
+    nodepanels,
+    nodepaths,
+    nodesearch,
+    nodeshare,
+    nodetheme,
+)
+from pixelhost.web.nodeforms import Action
+from pixelhost.web.nodepanels import Panel
+from pixelhost.wire import body, params, target
 from pixelhost.wire.dialect import caller_of, site_of
+
+PANELS: Mapping[str, Panel] = {
+    "share": nodeshare.show,
+    "properties": nodepanels.properties,
+    "branding": nodebranding.show,
+    "activity": nodefigures.activity,
+    "figures": nodefigures.figures,
+    "import": nodeimport.show,
+    "search": nodesearch.show,
+    "rename": nodepanels.of_parent(nodepanels.rename),
+    "move": nodepanels.of_parent(nodepanels.move),
+    "delete": nodepanels.of_parent(nodepanels.delete),
+    "mkdir": nodepanels.mkdir,
+    "upload": nodepanels.upload,
+}
+"""What GET /d/{path} shows instead of the node when its query has this name."""
+
+ACTIONS: Mapping[str, Action] = {
+    "mkdir": Action(nodeforms.mkdir, nodepanels.mkdir, "made"),
+    "rename-now": Action(nodeforms.rename, nodepanels.rename, "renamed"),
+    "move-now": Action(nodeforms.move, nodepanels.move, "moved"),
+    "delete-now": Action(nodeforms.delete, nodepanels.delete, "deleted"),
+    "properties": Action(nodeforms.set_properties, nodepanels.properties, "saved"),
+    "logging": Action(nodeforms.set_logging, nodefigures.activity, "saved"),
+    "share": Action(nodeshare.save, nodeshare.show, "saved"),
+    "unshare": Action(nodeshare.stop, nodeshare.show, "unshared"),
+    "branding": Action(nodebranding.save, nodebranding.show, "saved"),
+    "import": Action(nodeimport.save, nodeimport.show, "imported"),
+}
+
+CHOICES: Mapping[str, Panel] = {
+    "rename": nodepanels.rename,
+    "move": nodepanels.move,
+    "delete": nodepanels.delete,
+}
+"""What the buttons below a list ask for; each shows a form about the entries that were chosen."""
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """GET /d/{path}: what is in a directory; a file itself."""
+    """GET /d/{path}"""
     site, caller = site_of(request), caller_of(request)
-    path = paths.parse(target.path_tail(request, "/d/", "path"))
-    place = await nodes.readable(site, caller, path)
-    if not place.node.is_directory:
-        return web.Response(status=303, headers={hdrs.LOCATION: _content_url(request, path)})
-    children = sorted(await nodes.readable_children(site, caller, place), key=_directories_first)
-    return pages.answer(
-        request,
-        "directory.html",
-        content_origin=site.settings.content_origin,
-        name=place.node.name or path.bucket,
-        trail=[(node.name or path.bucket, _page_url(place.path_of(index))) for index, node in enumerate(place.nodes)],
-        children=[
-            (child, _page_url(path.child(child.name)), _thumbnail_url(path.child(child.name))) for child in children
-        ],
-        size_bytes=sum(child.size_bytes for child in children),
-        page_url=pages.here(request) + _page_url(path),
-        zip_url=f"{_content_url(request, path)}?bulk_download",
-    )
+    path = nodepaths.asked(request)
+    query = params.pairs(target.raw_query(request))
+    if "password" in query:
+        return await nodelock.show(request, path)
+    try:
+        place = await nodes.readable(site, caller, path)
+    except ApiError as refusal:
+        if refusal.kind is errors.PERMISSION_DENIED and path.bucket != ME:
+            return await nodelock.show(request, path, is_closed=True)
+        raise
+    if "theme" in query:
+        return nodetheme.show(place)
+    panel = next((PANELS[name] for name in query if name in PANELS), None)
+    if panel is not None:
+        return await panel(request, place, query, forms.NONE)
+    if place.node.is_directory and "entries" in query:
+        return await listing.entries(request, place)
+    if place.node.is_directory:
+        return await listing.show(request, place)
+    return await nodefile.show(request, place)
 
 
-def _directories_first(node: Node) -> tuple[bool, str]:
-    return not node.is_directory, node.name.casefold()
+async def act(request: web.Request) -> web.StreamResponse:
+    """POST /d/{path}: what the field `action` says, or files to be uploaded. For browsers without JavaScript."""
+    path = nodepaths.asked(request)
+    if body.is_multipart(request):
+        return await _answered(request, {}, Action(nodeforms.upload, nodepanels.upload, "uploaded"))
+    sent = await params.fields(request)
+    wanted = sent.get("action", "move" if "browse" in sent else "")
+    if wanted == "password":
+        return await nodelock.unlock(request, path, sent.get("password", ""))
+    if wanted == "lock":
+        return await nodelock.lock(request, path)
+    if wanted == "download":
+        return await nodeforms.download(request, path, sent)
+    if wanted in CHOICES:
+        return await CHOICES[wanted](request, await _place(request), sent, forms.NONE)
+    if wanted not in ACTIONS:
+        raise errors.INVALID_ACTION()
+    return await _answered(request, sent, ACTIONS[wanted])
 
 
-def _page_url(path: Path) -> str:
-    return f"/d{quote(str(path))}"
+async def _answered(request: web.Request, sent: Mapping[str, str], action: Action) -> web.Response:
+    """What was done, or the form again with what is wrong with it."""
+    try:
+        return await action.do(request, nodepaths.asked(request), sent, action.done)
+    except (ApiError, ApiErrors) as error:
+        if error.status >= 500 or error.status == 401:
+            raise
+        problems = forms.problems(error, nodeforms.FIELDS)
+    return await action.panel(request, await _place(request), sent, problems)
 
 
-def _thumbnail_url(path: Path) -> str:
-    return f"/api/filesystem{quote(str(path))}?thumbnail&width=128&height=128"
-
-
-def _content_url(request: web.Request, path: Path) -> str:
-    return pages.content_url(site_of(request), f"/filesystem{quote(str(path))}")
+async def _place(request: web.Request) -> Place:
+    return await nodes.readable(site_of(request), caller_of(request), nodepaths.asked(request))

@@ -67,7 +67,10 @@ def bars(
             "plot.html",
             title=title,
             bars=drawn,
-            lines=[Line(round(height - height * part, 2), shown(round(top * part))) for part in (0.5, 1)],
+            lines=[
+                Line(round(height - height * part, 2), shown(round(top * part)))
+                for part in ((0.5, 1) if top > 1 else (1,))
+            ],
             dates=_dates(language, times, step),
             rows=[
                 (_moment(language, times)(when), shown(amount))

@@ -16,26 +16,85 @@ from pixelhost.web.languages import mark
 
 @dataclass(frozen=True)
 class Saying:
+    """`advice` is what a visitor can do."""
+
     heading: str
     text: str
+    advice: str = ""
 
 
 SAYINGS: Final[Mapping[str, Saying]] = {
     "not_found": Saying(
         mark("There is nothing here"),
         mark("The link may be mistyped, or what it led to was deleted or has expired."),
+        mark("Ask whoever gave you the link for a new one."),
     ),
     "invalid_endpoint": Saying(mark("There is no such page"), mark("The address may be mistyped.")),
+    "path_not_found": Saying(
+        mark("There is nothing here"), mark("What the link led to was moved or deleted, or was never there.")
+    ),
     "unavailable_for_legal_reasons": Saying(
-        mark("This file was taken down"), mark("It was reported, and can't be viewed or downloaded any more.")
+        mark("This file was taken down"),
+        mark("It was reported, and can't be viewed or downloaded any more."),
+        mark("If it is yours and you think that this is a mistake, write to those who run this server."),
     ),
     "virus_detected_captcha_required": Saying(
         mark("This file is marked as malware"),
         mark("A scanner found something harmful in it, so it can't be downloaded."),
+        mark("A captcha would lift this, but this server has none. Ask whoever gave you the link whether they know."),
     ),
     "file_rate_limited_captcha_required": Saying(
         mark("Downloads are paused"),
         mark("It is downloaded far more often than its page is opened, more than its owner's plan includes."),
+        mark(
+            "A captcha would lift this, but this server has none. It works again when its page was opened more often."
+        ),
+    ),
+    "ip_download_limited_captcha_required": Saying(
+        mark("That is enough for today"),
+        mark(
+            "Your IP address has downloaded as many files in the last 24 hours as the plan of this file's owner allows."
+        ),
+        mark("Try again tomorrow."),
+    ),
+    "download_limit_exceeded": Saying(
+        mark("That is enough for today"),
+        mark(
+            "Your IP address has downloaded as many files in the last 24 hours as the plan of this file's owner allows."
+        ),
+        mark("Try again tomorrow."),
+    ),
+    "transfer_limit_exceeded": Saying(
+        mark("That is enough for today"),
+        mark("Your IP address has downloaded as much in the last 24 hours as the plan of this file's owner allows."),
+        mark("Try again tomorrow."),
+    ),
+    "max_concurrent_downloads": Saying(
+        mark("Too many downloads at once"),
+        mark("Your IP address is downloading as much at once as the plan of this file's owner allows."),
+        mark("Try again when one of the downloads has finished."),
+    ),
+    "server_overload_captcha_required": Saying(
+        mark("The server is busy"), mark("Too much is downloaded at the moment."), mark("Try again in a few minutes.")
+    ),
+    "authentication_required": Saying(
+        mark("This needs an account"), mark("Log in to see or to do this."), mark("Then come back to this page.")
+    ),
+    "forbidden": Saying(
+        mark("This is not yours"),
+        mark("Only the account that it belongs to may do this."),
+        mark("If that is another account of yours, log in with it."),
+    ),
+    "account_banned": Saying(
+        mark("This account is banned"), mark("It violated the content policy of this server, and may only read.")
+    ),
+    "read_only_mode_enabled": Saying(
+        mark("Nothing can be changed right now"),
+        mark("The server is being maintained. Reading and downloading work."),
+        mark("Try again later."),
+    ),
+    "ip_rate_limit_reached": Saying(
+        mark("That was too fast"), mark("There were too many attempts from your IP address."), mark("Wait a minute.")
     ),
     "internal": Saying(mark("Something went wrong here"), mark("It's not your doing. Try again in a moment.")),
     "multiple_errors": Saying(mark("This didn't work"), mark("Several things are wrong with this request:")),

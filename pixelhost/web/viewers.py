@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
-Viewer = Literal["image", "video", "audio", "text", "other"]
+Viewer = Literal["image", "video", "audio", "text", "markdown", "pdf", "archive", "torrent", "other"]
 
 VIEWERS: Final[Mapping[str, Viewer]] = {
     "image/apng": "image",
@@ -26,6 +26,7 @@ VIEWERS: Final[Mapping[str, Viewer]] = {
     "audio/x-mpegurl": "text",
     "audio/x-scpls": "text",
     "text/": "text",
+    "text/markdown": "markdown",
     "message/rfc822": "text",
     "application/atom+xml": "text",
     "application/dash+xml": "text",
@@ -50,6 +51,17 @@ VIEWERS: Final[Mapping[str, Viewer]] = {
     "application/xhtml+xml": "text",
     "application/xml": "text",
     "application/yaml": "text",
+    "application/pdf": "pdf",
+    "application/java-archive": "archive",
+    "application/vnd.android.package-archive": "archive",
+    "application/vnd.cbz": "archive",
+    "application/x-7z-compressed": "archive",
+    "application/x-tar": "archive",
+    "application/gzip": "archive",
+    "application/x-xz": "archive",
+    "application/zstd": "archive",
+    "application/zip": "archive",
+    "application/x-bittorrent": "torrent",
 }
 """Beginnings of types, the longest that fits counting. Formats that no browser shows are left to their thumbnails."""
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
+from pixelhost.core.prices import MICRO_EUR_PER_CENT
 from pixelhost.web.languages import Language, plural
 
 SIZE_UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
@@ -18,11 +20,14 @@ _DIRECTION_CONTROLS: Final = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN: Final = dict.fromkeys(_DIRECTION_CONTROLS, "\N{REPLACEMENT CHARACTER}")
 
 NOUNS: Final[Mapping[str, tuple[str, str]]] = {
+    "account": plural("%(count)s account", "%(count)s accounts"),
     "byte": plural("%(count)s byte", "%(count)s bytes"),
     "day": plural("%(count)s day", "%(count)s days"),
     "download": plural("%(count)s download", "%(count)s downloads"),
     "entry": plural("%(count)s entry", "%(count)s entries"),
     "file": plural("%(count)s file", "%(count)s files"),
+    "folder": plural("%(count)s folder", "%(count)s folders"),
+    "invoice": plural("%(count)s invoice", "%(count)s invoices"),
     "list": plural("%(count)s list", "%(count)s lists"),
     "view": plural("%(count)s view", "%(count)s views"),
 }
@@ -31,7 +36,8 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
 def filters(language: Language) -> dict[str, Callable[..., Any]]:
     """What templates call, in a language."""
     said = {
-        function.__name__: partial(function, language) for function in (counted, day, exact_size, human_size, number)
+        function.__name__: partial(function, language)
+        for function in (counted, day, euros, exact_size, human_size, number)
     }
     return said | {"exact_time": exact_time, "honest": honest}
 
@@ -68,6 +74,13 @@ def counted(language: Language, count: int, noun: str) -> str:
 def number(language: Language, count: int) -> str:
     """`12,345`"""
     return format_decimal(count, locale=language.locale)
+
+
+def euros(language: Language, micro_eur: int) -> str:
+    """`€12.34`, rounded down to cents."""
+    cents = abs(micro_eur) // MICRO_EUR_PER_CENT
+    amount = Decimal(-cents if micro_eur < 0 else cents) / 100
+    return format_currency(amount, "EUR", locale=language.locale)
 
 
 def day(language: Language, moment: datetime) -> str:

@@ -3,11 +3,13 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from uuid import UUID
 
 from aiohttp import hdrs, web
 
 COOKIE = "pd_auth_key"
+COOKIE_SECONDS = 365 * 24 * 3600
 NODE_HEADER = "X-Node-Password"
 NODE_COOKIE = "pd_node_password"
 
@@ -38,6 +40,27 @@ def sent(request: web.BaseRequest) -> Credential | None:
             return Credential(key, is_cookie=False)
     cookie = request.cookies.get(COOKIE) if hdrs.COOKIE in request.headers else None
     return Credential(cookie, is_cookie=True) if cookie else None
+
+
+def keep(response: web.StreamResponse, key: str, *, is_https: bool) -> None:
+    """Log the browser in: from now on it sends this key by itself."""
+    response.set_cookie(COOKIE, key, max_age=COOKIE_SECONDS, path="/", httponly=True, samesite="Lax", secure=is_https)
+
+
+def forget(response: web.StreamResponse) -> None:
+    """Log the browser out."""
+    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+
+
+def node_cookie(password: str, path: str, *, is_https: bool) -> str:
+    """The value of a Set-Cookie header: a share's password is sent with requests below `path`. Empty forgets it."""
+    cookie: SimpleCookie = SimpleCookie({NODE_COOKIE: password})
+    kept = cookie[NODE_COOKIE]
+    kept["path"], kept["samesite"] = path, "Lax"
+    kept["httponly"], kept["secure"] = True, is_https
+    if not password:
+        kept["max-age"] = "0"
+    return kept.OutputString()
 
 
 def node_password(request: web.BaseRequest) -> str:

@@ -13,6 +13,7 @@ from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.site import Site
 from pixelhost.wire import body, credentials, security
 from pixelhost.wire.credentials import Credential
+from pixelhost.wire.manual import NO_MANUAL, Manual
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Dialect:
     """`is_open_to_other_sites`: pages of other sites may call it, though never with the visitor's cookie.
 
     `forgives_cookies`: a login cookie that is no longer valid makes a stranger of the caller, not an error.
+    `manual`: of its routes, where they are an API.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Dialect:
     routes: Sequence[Route]
     is_open_to_other_sites: bool = False
     forgives_cookies: bool = False
+    manual: Manual = NO_MANUAL
 
 
 DIALECT: web.RequestKey[Dialect] = web.RequestKey("dialect", Dialect)

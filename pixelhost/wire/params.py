@@ -27,7 +27,7 @@ from aiohttp import BodyPartReader, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError
-from pixelhost.model import Unset
+from pixelhost.model import UNSET, Unset
 from pixelhost.wire import body, target
 
 T = TypeVar("T")
@@ -75,11 +75,14 @@ Mark = Between | Length | AnyCharacter
 
 
 @dataclass(frozen=True)
-class _Field:
+class Field:
+    """A parameter as it is declared. `default` is None where it is required, or where not sending it is nothing."""
+
     name: str
     type: Any
     marks: tuple[Mark, ...]
     is_required: bool
+    default: Any
     parse: Callable[[str, str], Any]
 
 
@@ -176,10 +179,10 @@ def _unquoted(text: str, field: str) -> str:
     return text_of(unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogateescape")), field)
 
 
-def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[_Field, Any], Any]) -> T:
+def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[Field, Any], Any]) -> T:
     values: dict[str, Any] = {}
     problems: list[ApiError] = []
-    for field in _fields(wanted):  # type: ignore[arg-type]  # a class is hashable
+    for field in declared(wanted):  # type: ignore[arg-type]  # a class is hashable
         try:
             if field.name in sent:
                 value = parse(field, sent[field.name])
@@ -193,7 +196,7 @@ def _build(wanted: type[T], sent: Mapping[str, Any], parse: Callable[[_Field, An
     return wanted(**values)
 
 
-def _check(field: _Field, value: Any) -> None:
+def _check(field: Field, value: Any) -> None:
     if AnyCharacter() not in field.marks:
         _refuse_nul(field.name, value)
     for mark in field.marks:
@@ -202,13 +205,15 @@ def _check(field: _Field, value: Any) -> None:
 
 
 @cache
-def _fields(wanted: Hashable) -> tuple[_Field, ...]:
+def declared(wanted: Hashable) -> tuple[Field, ...]:
+    """The parameters of a dataclass, in the order of declaration."""
     hints = get_type_hints(wanted, include_extras=True)
     made = []
     for field in dataclasses.fields(wanted):  # type: ignore[arg-type]
         kind, marks = _taken_apart(hints[field.name])
         is_required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        made.append(_Field(field.name, kind, marks, is_required, _parser(kind)))
+        default = None if field.default in {dataclasses.MISSING, UNSET} else field.default
+        made.append(Field(field.name, kind, marks, is_required, default, _parser(kind)))
     return tuple(made)
 
 
@@ -224,13 +229,13 @@ def _taken_apart(hint: Any) -> tuple[Any, tuple[Mark, ...]]:
     return hint, ()
 
 
-def _json_value(field: _Field, raw: msgspec.Raw) -> Any:
+def _json_value(field: Field, raw: msgspec.Raw) -> Any:
     if field.type in {datetime, UUID, str}:
         return field.parse(field.name, _decoded(field, raw, str))
     return _decoded(field, raw, field.type)
 
 
-def _decoded(field: _Field, raw: msgspec.Raw, kind: Any) -> Any:
+def _decoded(field: Field, raw: msgspec.Raw, kind: Any) -> Any:
     try:
         return msgspec.json.decode(raw, type=kind)
     except JSON_FAILED as error:
@@ -238,19 +243,26 @@ def _decoded(field: _Field, raw: msgspec.Raw, kind: Any) -> Any:
         raise errors.JSON_PARSE_FAILED(field=field.name, message=message) from error
 
 
-def _parser(kind: Any) -> Callable[[str, str], Any]:
+def choices(kind: Any) -> dict[str, Any]:
+    """What may be sent where only certain texts may, with the values that they stand for."""
     if get_origin(kind) is Literal:
-        return _one_of({choice: choice for choice in get_args(kind)})
+        return {choice: choice for choice in get_args(kind)}
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _one_of({choice.value: choice for choice in kind})
+        return {choice.value: choice for choice in kind}
+    return {}
+
+
+def _parser(kind: Any) -> Callable[[str, str], Any]:
+    if allowed := choices(kind):
+        return _one_of(allowed)
     return _PARSERS.get(kind, _json_text(kind))
 
 
-def _one_of(choices: dict[str, Any]) -> Callable[[str, str], Any]:
+def _one_of(allowed: dict[str, Any]) -> Callable[[str, str], Any]:
     def parse(field: str, text: str) -> Any:
-        if text not in choices:
-            raise errors.ENUM_PARSE_FAILED(field=field, allowed_values=list(choices))
-        return choices[text]
+        if text not in allowed:
+            raise errors.ENUM_PARSE_FAILED(field=field, allowed_values=list(allowed))
+        return allowed[text]
 
     return parse
 

@@ -4,8 +4,8 @@ The application must have `close_all` among its `on_shutdown`: an open websocket
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
@@ -37,24 +37,40 @@ async def speak(
     comes later closes the websocket with its code as the reason. Raises WEBSOCKET_ENDPOINT, REQUEST_ORIGIN_INVALID,
     IP_RATE_LIMIT_REACHED.
     """
-    async with aclosing(messages):
-        response = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS, max_msg_size=HEARD_MAX_BYTES + 1, compress=False
-        )
-        if not _is_handshake(response, request):
-            raise errors.WEBSOCKET_ENDPOINT()
-        if hdrs.COOKIE in request.headers:
-            # No browser keeps other sites' pages from opening websockets here, nor from reading them.
-            security.refuse_foreign_origin(request)
-        slots = site_of(request).slots
-        slot = await slots.take(f"websocket {caller_of(request).ip}", PER_ADDRESS_MAX)
-        if slot is None:
-            raise errors.IP_RATE_LIMIT_REACHED(message="Your IP address has too many websockets open. Close some")
-        try:
-            await _converse(request, response, await anext(messages), messages, heed)
-        finally:
-            await slots.give_back(slot)
+    async with aclosing(messages), _upgrade(request) as response:
+        await _converse(request, response, await anext(messages), messages, heed)
     return response
+
+
+async def converse(request: web.Request, messages: AsyncGenerator[str, None], heed: Heed) -> web.StreamResponse:
+    """The same where the client speaks first: messages come when it has said to `heed` what it wants.
+
+    A refusal by either closes the websocket. Raises as `speak`.
+    """
+    async with aclosing(messages), _upgrade(request) as response:
+        await _converse(request, response, None, messages, heed)
+    return response
+
+
+@asynccontextmanager
+async def _upgrade(request: web.Request) -> AsyncIterator[web.WebSocketResponse]:
+    """A websocket that may be opened, as one of so many of its address."""
+    response = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_SECONDS, timeout=CLOSE_SECONDS, max_msg_size=HEARD_MAX_BYTES + 1, compress=False
+    )
+    if not _is_handshake(response, request):
+        raise errors.WEBSOCKET_ENDPOINT()
+    if hdrs.COOKIE in request.headers:
+        # No browser keeps other sites' pages from opening websockets here, nor from reading them.
+        security.refuse_foreign_origin(request)
+    slots = site_of(request).slots
+    slot = await slots.take(f"websocket {caller_of(request).ip}", PER_ADDRESS_MAX)
+    if slot is None:
+        raise errors.IP_RATE_LIMIT_REACHED(message="Your IP address has too many websockets open. Close some")
+    try:
+        yield response
+    finally:
+        await slots.give_back(slot)
 
 
 async def close_all(_app: web.Application) -> None:
@@ -65,7 +81,7 @@ async def close_all(_app: web.Application) -> None:
 async def _converse(
     request: web.Request,
     response: web.WebSocketResponse,
-    first: str,
+    first: str | None,
     messages: AsyncGenerator[str, None],
     heed: Heed | None,
 ) -> None:
@@ -89,20 +105,28 @@ async def _converse(
 
 async def _listen(response: web.WebSocketResponse, heed: Heed | None) -> None:
     """Until the client leaves, or says something too long."""
-    async for message in response:
-        if message.type is WSMsgType.TEXT and heed is not None:
-            heed(message.data)
-
-
-async def _send(response: web.WebSocketResponse, first: str, messages: AsyncGenerator[str, None]) -> None:
     try:
-        await response.send_str(first)
+        async for message in response:
+            if message.type is WSMsgType.TEXT and heed is not None:
+                heed(message.data)
+    except ApiError as refusal:
+        await _refuse(response, refusal)
+
+
+async def _send(response: web.WebSocketResponse, first: str | None, messages: AsyncGenerator[str, None]) -> None:
+    try:
+        if first is not None:
+            await response.send_str(first)
         async for message in messages:
             await response.send_str(message)
     except ConnectionError:
         return
     except ApiError as refusal:
-        await response.close(code=WSCloseCode.POLICY_VIOLATION, message=refusal.kind.code.encode())
+        await _refuse(response, refusal)
+
+
+async def _refuse(response: web.WebSocketResponse, refusal: ApiError) -> None:
+    await response.close(code=WSCloseCode.POLICY_VIOLATION, message=refusal.kind.code.encode())
 
 
 def _is_handshake(response: web.WebSocketResponse, request: web.Request) -> bool:

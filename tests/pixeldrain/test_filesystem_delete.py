@@ -101,7 +101,7 @@ async def interrupted(alice: Person, site: Site, monkeypatch: pytest.MonkeyPatch
         raise SystemError("the process died here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(filesystem, "_delete_tree", dies)
+        patched.setattr(filesystem, "_delete_trees", dies)
         assert (await alice.fs("DELETE", "/me/d", "?recursive")).status == 500
     assert await site.db.fetchval("SELECT count(*) FROM nodes WHERE is_cut_off") == 1
     return ids

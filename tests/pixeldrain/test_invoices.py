@@ -30,7 +30,7 @@ async def test_an_invoice_leads_to_the_page_where_it_is_paid(carol: Person, moll
     assert asked[:2] == ("POST", "/v2/payments")
     assert asked[3]["amount"] == {"currency": "EUR", "value": "12.10"}
     assert asked[3]["method"] == "ideal"
-    assert asked[3]["redirectUrl"] == str(carol.client.make_url("/"))
+    assert asked[3]["redirectUrl"] == str(carol.client.make_url("/user/subscription"))
     assert asked[3]["metadata"]["invoice_id"] == made.json["invoice_id"]
     assert asked[2]["Idempotency-Key"] == made.json["invoice_id"]
     assert "webhookUrl" not in asked[3]  # nobody outside could reach 127.0.0.1
@@ -44,7 +44,7 @@ async def test_where_the_site_has_a_public_address_the_gateway_calls_it(
     place = await served(replace(site, settings=settings))
     await invoiced(await place.person("dave", "free"))
     assert mollie.asked[0][3]["webhookUrl"] == f"https://files.example.com{WEBHOOK}/mollie"
-    assert mollie.asked[0][3]["redirectUrl"] == "https://files.example.com/"
+    assert mollie.asked[0][3]["redirectUrl"] == "https://files.example.com/user/subscription"
 
 
 @pytest.mark.parametrize("network", BY_MOLLIE)
@@ -270,10 +270,10 @@ async def test_an_invoice_whose_payment_is_gone_is_cancelled_and_leads_back_to_t
     invoice_id = await invoiced(carol)
     mollie.payments.clear()
     answer = await carol.get(f"/api/user/pay_invoice/{invoice_id}")
-    assert (answer.status, answer.headers["Location"]) == (302, str(carol.client.make_url("/")))
+    assert (answer.status, answer.headers["Location"]) == (302, str(carol.client.make_url("/user/subscription")))
     assert await status_of(carol, invoice_id) == "canceled"
     assert (await carol.get(f"/api/user/pay_invoice/{invoice_id}")).headers["Location"] == str(
-        carol.client.make_url("/")
+        carol.client.make_url("/user/subscription")
     )
 
 
@@ -284,7 +284,7 @@ async def test_what_became_of_a_payment_shows_when_somebody_comes_to_pay(
     invoice_id = await invoiced(carol)
     mollie.becomes(status)
     answer = await carol.get(f"/api/user/pay_invoice/{invoice_id}")
-    assert (answer.status, answer.headers["Location"]) == (302, str(carol.client.make_url("/")))
+    assert (answer.status, answer.headers["Location"]) == (302, str(carol.client.make_url("/user/subscription")))
     assert await status_of(carol, invoice_id) == status
     assert await balance(carol) == (10 * EURO if status == "paid" else 0)
 

@@ -34,3 +34,32 @@ async def add_files(site: Site, user_name: str, count: int, *, at: datetime | No
             count,
         )
     return made
+
+
+async def add_nodes(site: Site, user_name: str, path: str, count: int) -> None:
+    """Files `file 1.txt` to `file <count>.txt` in a directory of an account's filesystem, a second apart."""
+    digest = hashlib.sha256(b"one").digest()
+    now = site.clock.now()
+    async with site.db.acquire() as db, db.transaction():
+        await db.execute(
+            """INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+               VALUES ($1, 3, 0, 'nowhere', $2, $2) ON CONFLICT DO NOTHING""",
+            digest,
+            now,
+        )
+        owner_id = await db.fetchval("SELECT id FROM users WHERE name = $1 FOR UPDATE", user_name)
+        parent_id = await db.fetchval("SELECT id FROM nodes WHERE owner_id = $1 AND parent_id IS NULL", owner_id)
+        for name in path.split("/")[2:]:
+            parent_id = await db.fetchval("SELECT id FROM nodes WHERE parent_id = $1 AND name = $2", parent_id, name)
+        await db.execute(
+            """INSERT INTO nodes (owner_id, parent_id, name, blob, size_bytes, mime_type, mode, created_at, modified_at,
+                                  created_by)
+               SELECT $1, $2, 'file ' || number || '.txt', $3, 3, 'text/plain', 420, $4,
+                      $4::timestamptz - ($5 - number) * interval '1 second', $1
+                 FROM generate_series(1, $5) AS number""",
+            owner_id,
+            parent_id,
+            digest,
+            now,
+            count,
+        )

@@ -1,48 +1,19 @@
 """The pages in a real browser: what is seen, what the keyboard reaches, and that nothing hostile runs."""
 
 import json
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import av
 import pytest
-from aiohttp.test_utils import TestClient
 from PIL import Image
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import expect
 
 from tests.support.people import Person
+from tests.web.browsing import DESKTOP, PHONE, POOR_CONTRAST, opened
 
 pytestmark = pytest.mark.journey
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1280, "height": 800}
 LONG_NAME = "holidays_" * 24 + ".txt"
-
-# The contrast of what is read with what is behind it, as WCAG 2.2 reckons it (1.4.3).
-POOR_CONTRAST = """() => {
-  const parse = (text) => (text.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour[3] !== 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const poor = [];
-  for (const element of document.querySelectorAll("h1, h2, p, a, button, dt, dd, code, small, label, pre, data")) {
-    if (!element.innerText?.trim() || element.classList.contains("skip")) continue;
-    const [a, b] = [light(parse(getComputedStyle(element).color)), light(behind(element))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) poor.push(`${element.tagName} ${element.className} ${ratio.toFixed(2)}`);
-  }
-  return poor;
-}"""
 
 PLAYED_SECONDS = """async (video) => {
   video.muted = true;
@@ -62,35 +33,6 @@ RELAYOUT_MS = """() => {
   document.body.getBoundingClientRect();
   return performance.now() - begun;
 }"""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        await browser.close()
-
-
-@asynccontextmanager
-async def opened(browser: Browser, client: TestClient, path: str, **options) -> AsyncIterator[Page]:
-    """A page in a context of its own. What the browser complains of, and requests to elsewhere, fail the test."""
-    here = str(client.make_url("/"))
-    context = await browser.new_context(**({"viewport": DESKTOP} | options))
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    page.on("request", lambda request: None if request.url.startswith(here) else complaints.append(request.url))
-    await page.goto(here.rstrip("/") + path)
-    yield page
-    await context.close()
-    assert complaints == []
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +111,7 @@ async def test_the_download_button_downloads_the_file_under_its_name(browser, cl
     path = f"/u/{await alice.upload('Grüße.txt', b'hello')}"
     async with opened(browser, client, path) as page:
         async with page.expect_download() as downloading:
-            await page.get_by_role("link", name="Download").click()
+            await page.locator("#download").click()
         download = await downloading.value
         assert download.suggested_filename == "Grüße.txt"
         await download.save_as(tmp_path / "saved.txt")
@@ -178,7 +120,20 @@ async def test_the_download_button_downloads_the_file_under_its_name(browser, cl
 
 async def test_the_keyboard_reaches_everything_in_order(browser, client, paths):
     async with opened(browser, client, paths["image"]) as page:
-        for wanted in ("Skip to the content", "pixelhost", "Log in", "photo.png", "Download", "Open raw", "Copy link", "Copy"):
+        places = ("Skip to the content", "pixelhost", "Log in")
+        for wanted in (
+            *places,
+            "photo.png",
+            "−",
+            "Fit",
+            "+",
+            "Download",
+            "Copy link",
+            "Share",
+            "More",
+            "Details",
+            "Copy",
+        ):
             await page.keyboard.press("Tab")
             focused = page.locator(":focus")
             shown = (await focused.inner_text()) or await focused.locator("img").get_attribute("alt")
@@ -216,7 +171,7 @@ async def test_long_lines_can_be_left_unwrapped(browser, client, alice):
 async def test_pages_work_without_javascript(browser, client, paths):
     async with opened(browser, client, paths["image"], java_script_enabled=False) as page:
         await expect(page.locator(".picture img")).to_be_visible()
-        await expect(page.get_by_role("link", name="Download")).to_be_visible()
+        await expect(page.locator("#download")).to_be_visible()
         await expect(page.locator("[data-copy]").first).to_be_hidden()
 
 
@@ -224,7 +179,7 @@ async def test_the_cards_of_a_list_lead_to_the_files(browser, client, paths):
     async with opened(browser, client, paths["list"]) as page:
         await expect(page.locator(".files li")).to_have_count(4)
         await page.get_by_role("link", name="photo.png").click()
-        await expect(page).to_have_url(str(client.make_url(paths["image"])))
+        await expect(page).to_have_url(str(client.make_url(paths["list"])) + "?item=0")
 
 
 async def test_the_largest_list_is_laid_out_quickly(browser, client, alice):

@@ -5,8 +5,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from pixelhost.media.texts import decoded
 from pixelhost.plans import BUILT_IN
-from pixelhost.web import files, wording
+from pixelhost.web import views, wording
 from tests.web.reading import HOSTILE, stranger_at, views_of, visit
 
 
@@ -32,7 +33,8 @@ async def test_a_files_page_offers_the_download_and_the_raw_file(alice, anyone):
     got = await anyone.get(download)
     assert got.body == b"some bytes"
     assert got.headers["Content-Disposition"].startswith("attachment")
-    assert (await anyone.get(page.all("a", class_="button")[0]["href"])).body == b"some bytes"
+    raw = next(link for link in page.all("a") if link.text == "Open raw")
+    assert (await anyone.get(raw["href"])).body == b"some bytes"
 
 
 async def test_a_files_page_holds_exactly_what_the_api_says(alice, anyone):
@@ -85,34 +87,110 @@ async def test_films_and_music_get_the_browsers_own_player(alice, anyone, name, 
 
 
 async def test_what_cannot_be_shown_gets_its_icon_and_a_download_button(alice, anyone):
-    file_id = await alice.upload("backup.zip", b"PK\3\4" + bytes(100))
+    file_id = await alice.upload("backup.bin", bytes(100))
     page = await visit(anyone, f"/u/{file_id}")
+    assert "There is no preview of files of this type." in page.text
     assert page.all("img")[-1]["src"] == f"/api/file/{file_id}/thumbnail"
     assert page.one("a", class_="button primary").text.startswith("Download")
 
 
-async def test_text_can_be_read_on_the_page(alice, anyone):
+async def test_text_can_be_read_on_the_page_line_by_line(alice, anyone):
     text = '\n<b>bold</b> & "quoted"\n\tGrüße\n'
     page = await visit(anyone, f"/u/{await alice.upload('notes.txt', text.encode())}")
-    assert page.one("pre").text == "\n" + text
+    assert page.one("pre").text == text
+    assert [line.text for line in lines_of(page)] == ["\n", '<b>bold</b> & "quoted"\n', "\tGrüße\n"]
     assert "Shortened" not in page.text
 
 
-async def test_long_text_is_shown_from_its_beginning_and_says_so(alice, anyone):
+async def test_long_text_is_shown_from_its_beginning_with_a_way_to_more(alice, anyone):
     # The last character of what is shown would be half of a two-byte one.
-    file_id = await alice.upload("long.txt", b"x" + "ä".encode() * files.PREVIEW_BYTES)
+    file_id = await alice.upload("long.txt", b"x" + "ä".encode() * views.WHOLE_BYTES)
     page = await visit(anyone, f"/u/{file_id}")
-    assert page.one("pre").text == "\nx" + "ä" * (files.PREVIEW_BYTES // 2 - 1)
+    assert page.one("pre").text == "x" + "ä" * (views.PREVIEW_BYTES // 2 - 1) + "\n"
+    assert "Shortened. Show more Open all" in page.text
+    page = await visit(anyone, f"/u/{file_id}?whole")
+    assert page.one("pre").text == "x" + "ä" * (views.WHOLE_BYTES // 2 - 1) + "\n"
     assert "Shortened. Open all" in page.text
 
 
+async def test_code_has_colours_by_classes_and_none_by_styles(alice, anyone):
+    code = b'def greet(name):\r\n    """Two\r\n    lines & <b>"""\r\n    return f"hello {name}"\r\n'
+    page = await visit(anyone, f"/u/{await alice.upload('greet.py', code)}")
+    assert page.one("pre").text == code.decode().replace("\r", "")
+    assert len(lines_of(page)) == 4
+    assert [keyword.text for keyword in page.all("span", class_="hl-k")] == ["def", "return"]
+    assert any("colours.css" in link["href"] for link in page.all("link", rel="stylesheet"))
+    plain = await visit(anyone, f"/u/{await alice.upload('greet.txt', b'def greet')}")
+    assert not any("colours.css" in link["href"] for link in plain.all("link", rel="stylesheet"))
+
+
+def lines_of(page):
+    spans = page.all("span")
+    code = page.one("code", class_="lines")
+    return [span for span in spans if not span.attributes and page.elements.index(span) > page.elements.index(code)]
+
+
+async def test_markdown_comes_rendered_in_a_sandbox_of_its_own_or_as_source(alice, anyone):
+    text = (
+        b"# Hello\n\n[there](https://example.com/) [here](#sec)\n\n<script>alert(1)</script>\n\n<b onclick=alert(2)>x"
+    )
+    file_id = await alice.upload("readme.md", text)
+    page = await visit(anyone, f"/u/{file_id}")
+    frame = page.one("iframe")
+    assert set(frame["sandbox"].split()) == {"allow-popups", "allow-popups-to-escape-sandbox"}
+    document = await visit(anyone, frame["src"])
+    policy = document.headers["Content-Security-Policy"]
+    assert "; sandbox allow-popups allow-popups-to-escape-sandbox" in policy
+    assert "script-src 'none'" in policy
+    assert document.one("h1").text == "Hello"
+    assert document.all("script") == []
+    assert document.one("a", href="https://example.com/")["target"] == "_blank"
+    assert "target" not in document.one("a", href="#user-content-sec").attributes
+    source = await visit(anyone, f"/u/{file_id}?source")
+    assert source.one("pre").text == text.decode() + "\n"
+    assert "Show it rendered" in source.text
+
+
+async def test_long_markdown_is_shown_as_text_first(alice, anyone):
+    file_id = await alice.upload("long.md", b"word " * (views.RENDERED_BYTES // 5 + 1))
+    page = await visit(anyone, f"/u/{file_id}")
+    assert page.all("iframe") == []
+    assert "Shortened" in page.text
+
+
+async def test_a_pdf_is_shown_by_the_browser_in_a_frame(alice, anyone):
+    file_id = await alice.upload("paper.pdf", b"%PDF-1.7" + bytes(1000))
+    page = await visit(anyone, f"/u/{file_id}")
+    assert page.one("iframe")["src"] == f"/api/file/{file_id}"
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+
+
+async def test_nothing_that_goes_after_some_downloads_is_spent_by_a_look(alice, anyone, png):
+    file_id = await alice.upload("photo.png", png, query="?delete_after_downloads=1")
+    page = await visit(anyone, f"/u/{file_id}")
+    assert [image["src"] for image in page.all("img")][-1] == f"/api/file/{file_id}/thumbnail"
+    assert "one of the downloads after which this file goes" in page.text
+
+
 def test_text_that_is_not_utf_8_is_shown_with_replacements():
-    assert files.decoded(b"caf\xe9 au lait", is_truncated=False).text == "caf\ufffd au lait"
+    assert decoded(b"caf\xe9 au lait", is_truncated=False) == "caf\ufffd au lait"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_tells_the_encoding_and_is_not_shown(encoding):
-    assert files.decoded("Grüße".encode(encoding), is_truncated=False).text == "Grüße"
+    assert decoded("Grüße".encode(encoding), is_truncated=False) == "Grüße"
+
+
+async def test_views_and_downloads_over_time_are_drawn_when_they_are_asked_for(alice, anyone, flush):
+    file_id = await alice.upload("photo.bin", b"the file itself")
+    assert (await visit(anyone, f"/u/{file_id}")).all("svg") == []
+    await anyone.get(f"/api/file/{file_id}")
+    await flush()
+    for range_ in ("day", "week", "month", "year"):
+        page = await visit(anyone, f"/u/{file_id}?range={range_}")
+        assert [plot["aria-label"] for plot in page.all("svg")] == ["Views: 1", "Downloads: 1"]
+        assert page.one("a", aria_current="true")["href"] == f"?range={range_}#figures"
+    assert (await visit(anyone, f"/u/{file_id}?range=aeon")).status == 422
 
 
 async def test_the_page_says_when_a_file_goes_by_itself(alice, anyone):

@@ -139,8 +139,10 @@ def test_sizes_have_three_digits(size_bytes, words):
         ("audio/x-mpegurl", "text"),
         ("text/x-python", "text"),
         ("application/json", "text"),
-        ("application/zip", "other"),
-        ("application/pdf", "other"),
+        ("application/zip", "archive"),
+        ("application/pdf", "pdf"),
+        ("application/x-bittorrent", "torrent"),
+        ("text/markdown", "markdown"),
         ("", "other"),
     ],
 )
@@ -149,7 +151,8 @@ def test_a_type_decides_the_viewer(mime_type, viewer):
 
 
 def test_whatever_is_text_to_the_media_tables_is_shown_as_text():
-    assert {one: viewers.viewer_of(one) for one in mime.TYPES["text"] if viewers.viewer_of(one) != "text"} == {}
+    shown_as = {one: viewers.viewer_of(one) for one in mime.TYPES["text"]}
+    assert {one: viewer for one, viewer in shown_as.items() if viewer != "text"} == {"text/markdown": "markdown"}
 
 
 def test_embedded_json_is_the_same_json():

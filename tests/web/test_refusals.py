@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import asyncpg
+import msgspec
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from pixelhost import errors, web
 from pixelhost.errors import ApiErrors
+from pixelhost.plans import BUILT_IN
 from tests.support.people import Answer, Person
 from tests.web.reading import NOBODYS_KEY, read, stranger_at, take_down, views_of, visit
 
@@ -48,12 +50,39 @@ async def test_a_file_marked_as_malware_has_a_page_that_says_so_instead_of_a_dow
     file_id = await alice.upload("invoice.txt", b"what was in it")
     await site.db.execute("UPDATE files SET virus_name = 'Eicar' WHERE id = $1", file_id)
     page = await visit(anyone, f"/u/{file_id}")
-    assert page.status == 200
+    assert page.status == 403
     assert page.one("h2").text == "This file is marked as malware"
+    assert "this server has none" in page.text
+    assert page.one("a", href=f"/login?redirect=/u/{file_id}")
     assert page.all("a", class_="button primary") == []
     assert "what was in it" not in page.source
     owners = await visit(alice, f"/u/{file_id}")
-    assert owners.one("pre").text == "\nwhat was in it"
+    assert owners.status == 200
+    assert owners.one("pre").text == "what was in it\n"
+
+
+@pytest.mark.parametrize(
+    ("limits", "heading"),
+    [
+        ({"downloads_per_ip_per_day": 0}, "That is enough for today"),
+        ({"transfer_per_ip_per_day": 0}, "That is enough for today"),
+        ({"file_rate_limit": True}, "Downloads are paused"),
+    ],
+)
+async def test_a_limit_that_is_reached_is_told_by_the_page_and_not_only_by_the_download(
+    site, alice, anyone, limits, heading
+):
+    file_id = await alice.upload("invoice.txt", b"what was in it")
+    await site.db.execute("UPDATE files SET downloads = 10 WHERE id = $1", file_id)
+    plans = BUILT_IN | {
+        "unlimited": msgspec.structs.replace(BUILT_IN["unlimited"], type="free", hotlinking=False, **limits)
+    }
+    async with stranger_at(replace(site, settings=replace(site.settings, plans=plans))) as stranger:
+        page = await visit(stranger, f"/u/{file_id}")
+        assert (page.status, page.one("h2").text) == (403, heading)
+        assert page.all("a", id="download") == []
+        assert "what was in it" not in page.source
+        assert (await stranger.get(f"/api/file/{file_id}?download")).status == 403
 
 
 async def test_a_page_can_only_be_read(anyone):

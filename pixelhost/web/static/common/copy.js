@@ -4,9 +4,14 @@ import { t } from "./strings.js";
 
 const SHOWN_MS = 1600;
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => answer(button, copy(button.dataset.copy)));
+enable(document);
+
+// Those that come later, as in a dialog.
+export function enable(root) {
+  for (const button of root.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => answer(button, copy(button.dataset.copy)));
+  }
 }
 
 async function answer(button, copied) {
@@ -34,7 +39,7 @@ function copyBySelection(text) {
   field.value = text;
   field.readOnly = true;
   field.className = "offscreen";
-  document.body.append(field);
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   const isCopied = document.execCommand("copy");
   field.remove();

@@ -4,7 +4,8 @@ import { n } from "./strings.js";
 
 const { lang } = document.documentElement;
 const UNITS = ["kB", "MB", "GB", "TB", "PB", "EB"];
-const DAY = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+// The day comes first, as the server writes it.
+const DAY = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const MOMENT = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
 const CONTROLS_OF_DIRECTION = /[\u202a-\u202e\u2066-\u2069]/g;
 

@@ -1,0 +1,86 @@
+"""The accounts of the instance, and the files of one."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+from aiohttp import web
+
+from pixelhost.core import admin, filepages
+from pixelhost.core.filepages import Wanted
+from pixelhost.errors import ApiError, ApiErrors
+from pixelhost.site import Site
+from pixelhost.web import pages
+from pixelhost.web.administration import frame
+from pixelhost.wire import params, target
+from pixelhost.wire.dialect import site_of
+from pixelhost.wire.params import Between, Length
+
+PER_PAGE: Final = 50
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked for, and which page of what was found."""
+
+    q: Annotated[str, Length(0, 254)] = ""
+    only: Literal["", "banned"] = ""
+    page: Annotated[int, Between(1, 1_000_000)] = 1
+
+
+@dataclass(frozen=True)
+class Paging:
+    """`number` is 1 for the first."""
+
+    number: int
+    pages: int
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /admin/users?q=&only=banned&page="""
+    frame.admin_of(request)
+    site, look = site_of(request), _look(request)
+    found = await _found(site, look)
+    last = 1 if look.only else max(1, -(-found.total // PER_PAGE))
+    if look.page > last:
+        return pages.see_other(frame.address(request, page=last))
+    return frame.answer(
+        request,
+        "users.html",
+        look=look,
+        found=found,
+        paged=Paging(look.page, last),
+        plan_of=lambda account: site.plan(account.plan_id).name,
+        to=lambda **changes: frame.address(request, **changes),
+    )
+
+
+async def files(request: web.Request) -> web.Response:
+    """GET /admin/users/{user}/files?q=&page="""
+    frame.admin_of(request)
+    site, look = site_of(request), _look(request)
+    account = await admin.find(site, target.path_segment(request, 2, "user"))
+    page = await filepages.files(site, account, Wanted(name=look.q.strip(), order="newest"), look.page, PER_PAGE)
+    return frame.answer(
+        request,
+        "files.html",
+        account=account,
+        look=look,
+        page=page,
+        to=lambda **changes: frame.address(request, **changes),
+    )
+
+
+async def _found(site: Site, look: Look) -> admin.Page:
+    """Those who are banned come on one page, the latest first."""
+    if look.only == "banned":
+        banned = await admin.banned(site)
+        return admin.Page(banned, len(banned))
+    return await admin.search(site, look.q.strip(), PER_PAGE, (look.page - 1) * PER_PAGE)
+
+
+def _look(request: web.Request) -> Look:
+    """What can't be understood of an address is left out."""
+    try:
+        return params.query(request, Look)
+    except (ApiError, ApiErrors):
+        return Look()

@@ -1,0 +1,36 @@
+"""Pages to read: what there is, programs that work with it, running a server."""
+
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from pixelhost.web import pages, sharex
+from pixelhost.web.docs import frame
+
+_HERE: Final = Path(__file__).parent
+_DEPLOY_PLACES: Final = (_HERE / "deploy", _HERE.parents[2] / "deploy")
+
+
+def deployed(name: str) -> str:
+    """A file of deploy/, which is installed with the package."""
+    return next(folder / name for folder in _DEPLOY_PLACES if (folder / name).exists()).read_text(encoding="utf-8")
+
+
+UNIT: Final = deployed("pixelhost.service")
+NGINX: Final = deployed("nginx.conf")
+
+
+async def index(request: web.Request) -> web.Response:
+    """GET /docs"""
+    return frame.answer(request, "index.html")
+
+
+async def clients(request: web.Request) -> web.Response:
+    """GET /docs/clients"""
+    return frame.answer(request, "clients.html", sharex_url=sharex.path_at(pages.here(request)))
+
+
+async def deploying(request: web.Request) -> web.Response:
+    """GET /docs/deploying"""
+    return frame.answer(request, "deploying.html", unit=UNIT, nginx=NGINX)

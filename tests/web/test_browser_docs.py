@@ -1,0 +1,120 @@
+"""The documentation and the pages of administrators in a real browser."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from pixelhost.site import Site
+from pixelhost.web.administration import ROUTES as ADMIN_ROUTES
+from pixelhost.web.docs import ROUTES as DOCS_ROUTES
+from tests.support.people import Person, make_person
+from tests.web.browsing import DESKTOP, POOR_CONTRAST, SMALL_PHONE, barriers, is_too_wide, opened
+
+pytestmark = pytest.mark.journey
+
+DOCS = [route.path for route in DOCS_ROUTES]
+ADMIN = [route.path.replace("{user}", "maria") for route in ADMIN_ROUTES if route.method == "GET"]
+
+
+@pytest.fixture
+async def admin(site: Site, client) -> Person:
+    """An administrator of an instance where things have happened."""
+    admin = await make_person(site, client, "admin", is_admin=True)
+    maria = await make_person(site, client, "maria", email="maria.with.a.long.address@files.example.com")
+    await make_person(site, client, "carol")
+    await maria.upload("holidays_" * 20 + ".txt")
+    await admin.post("/api/admin/user_ban", data={"name": "carol", "reason": "Spam"})
+    await admin.post("/api/admin/ip_ban", data={"address": "2001:db8::/32", "reason": "Spam"})
+    return admin
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*DOCS, *ADMIN])
+async def test_every_page_can_be_read_by_everybody(browser, client, admin, path, scheme):
+    async with opened(browser, client, path, person=admin, viewport=DESKTOP, color_scheme=scheme) as page:
+        assert await barriers(page) == []
+        assert await page.evaluate(POOR_CONTRAST) == []
+        await page.set_viewport_size(SMALL_PHONE)
+        assert not await is_too_wide(page)
+
+
+async def test_methods_are_searched_with_the_keyboard(browser, client):
+    async with opened(browser, client, "/docs/api") as page:
+        everything = await page.locator(".operation").count()
+        await page.keyboard.press("/")
+        field = page.get_by_role("searchbox", name="Search the methods")
+        await expect(field).to_be_focused()
+        await page.keyboard.type("thumbnail list")
+        await expect(page.locator(".operation:visible h3")).to_have_text(["A small picture of a list"])
+        await expect(page.locator("#found")).to_have_text("1 method")
+        await expect(page.get_by_role("heading", name="Administration", exact=True)).to_be_hidden()
+        await field.fill("xyzzy")
+        await expect(page.get_by_text("No method has all of these words.")).to_be_visible()
+        await field.fill("")
+        assert await page.locator(".operation:visible").count() == everything
+
+
+async def test_a_link_to_a_method_is_found_whatever_is_searched(browser, client):
+    async with opened(browser, client, "/docs/api") as page:
+        await page.get_by_role("searchbox").fill("thumbnail")
+        await page.evaluate("location.hash = '#post-list'")
+        await expect(page.locator("#post-list")).to_be_in_viewport()
+
+
+async def test_a_line_is_copied_with_the_address_of_this_host(browser, client):
+    allowed = ["clipboard-read", "clipboard-write"]
+    async with opened(browser, client, "/docs/api#get-file-id-info", permissions=allowed) as page:
+        article = page.locator("#get-file-id-info")
+        await article.get_by_role("button", name="Copy").click()
+        await expect(article.get_by_role("button", name="Copied")).to_be_visible()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied == f"curl {client.make_url('/api/file/')}$ID/info"
+
+
+async def test_the_api_page_is_read_without_javascript(browser, client):
+    async with opened(browser, client, "/docs/api", java_script_enabled=False) as page:
+        await expect(page.get_by_role("searchbox")).to_be_hidden()
+        await expect(page.locator("[data-copy]").first).to_be_hidden()
+        await page.locator("#get-file-id details summary").filter(has_text="Refusals").click()
+        await expect(page.locator("#get-file-id").get_by_text("hotlink_detected")).to_be_visible()
+
+
+async def test_an_administrator_finds_an_account_bans_it_and_gives_it_credit(browser, client, admin):
+    async with opened(browser, client, "/admin", person=admin) as page:
+        await page.get_by_role("navigation", name="Administration").get_by_role("link", name="Accounts").click()
+        await page.get_by_label("Search names and e-mail addresses").fill("maria")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="maria", exact=True).click()
+        await page.get_by_label("Amount in euro").fill("12.50")
+        await page.get_by_role("button", name="Give credit").click()
+        await expect(page.get_by_role("status")).to_have_text("The balance is changed.")
+        await expect(page.get_by_text("€12.50")).to_be_visible()
+        await page.get_by_label("Reason").fill("Spam")
+        await page.get_by_role("button", name="Ban this account").click()
+        await expect(page.get_by_role("heading", name=re.compile("Banned since"))).to_be_visible()
+        await page.get_by_role("button", name="Lift the ban").click()
+        await expect(page.get_by_role("status")).to_have_text("The ban is lifted.")
+
+
+async def test_an_account_is_deleted_only_after_a_question(browser, client, admin):
+    async with opened(browser, client, "/admin/users/maria", person=admin, java_script_enabled=False) as page:
+        await page.get_by_role("button", name="Delete the account …").click()
+        await page.get_by_role("link", name="Cancel").click()
+        await expect(page.get_by_role("heading", name="maria")).to_be_visible()
+        await page.get_by_role("button", name="Delete the account …").click()
+        await page.get_by_role("button", name="Delete the account").click()
+        await expect(page.get_by_role("status")).to_have_text("Deleted.")
+        await expect(page.get_by_role("link", name="maria")).to_have_count(0)
+
+
+async def test_what_is_wrong_with_a_form_stands_beside_its_field(browser, client, admin):
+    excused = ["422"]
+    async with opened(browser, client, "/admin/ip_bans", person=admin, excused=excused) as page:
+        await page.get_by_label("Address or network").fill("example.com")
+        await page.get_by_label("Reason").fill("Spam")
+        await page.get_by_role("button", name="Ban the address").click()
+        field = page.get_by_label("Address or network")
+        await expect(field).to_have_accessible_description(re.compile("Write an address like"))
+        await expect(field).to_have_value("example.com")
+        assert await barriers(page) == []

@@ -1,0 +1,186 @@
+"""The lines for curl of the API page, run as they stand there, each by a shell of its own."""
+
+import asyncio
+import io
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bencodepy
+import pytest
+
+from pixelhost.app import DIALECTS, build_app
+from pixelhost.site import Site
+from pixelhost.web.docs import reference
+from pixelhost.wire.manual import JSON, Operation
+from tests.support.client import RealServer, fresh_client
+from tests.support.clock import MovableClock
+from tests.support.mailbox import last_mail
+from tests.support.money import to_month
+from tests.support.people import Person, make_person
+
+OPERATIONS = {one.name: one for dialect in DIALECTS for one in dialect.manual.operations}
+
+NOT_RUN = {
+    "GET /file_stats": "curl doesn't speak websocket: test_file_stats does",
+}
+ADDRESS = "admin@example.com"
+SENT_AS = {
+    "GET /file/{id}": ("image/png",),
+    "GET /file/{id}/info/zip/{path}": ("text/plain",),
+    "GET /filesystem/{path}": ("text/plain",),
+    "GET /filesystem/{path} ?attach": ("text/plain",),
+    "GET /filesystem/{path} ?zip_file": ("text/plain",),
+}
+"""Files come with types of their own."""
+CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code} %{content_type}"\n'
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Where lines are typed: a directory with the files that they name, and the variables of the page."""
+
+    directory: Path
+    here: str
+    variables: Mapping[str, str]
+
+    async def run(self, line: str) -> tuple[str, int, str]:
+        """What curl printed, the status, and the type of the answer."""
+        environment = os.environ | {"CURL_HOME": str(self.directory), "no_proxy": "*"} | self.variables
+        process = await asyncio.create_subprocess_exec(
+            "bash",
+            *("-u", "-c", reference.filled(line, self.here)),
+            cwd=self.directory,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        printed, complaints = await process.communicate()
+        assert process.returncode == 0, complaints.decode()
+        body, _, facts = printed.decode().rpartition("\n")
+        status, _, content_type = facts.partition(" ")
+        return body, int(status), content_type.partition(";")[0]
+
+
+@pytest.fixture
+async def shell(site: Site, clock: MovableClock, png: bytes, tmp_path: Path) -> AsyncIterator[Shell]:
+    """Of an administrator in January 2026, who has one of everything that the page speaks of."""
+    to_month(clock, 2026, 1)
+    open_to_all = replace(site, settings=replace(site.settings, test_payments="on", registration="open"))
+    async with RealServer(build_app(open_to_all)) as server, fresh_client(server) as client:
+        admin = await make_person(open_to_all, client, "admin", is_admin=True, email=ADDRESS, password="correct horse")
+        await make_person(open_to_all, client, "maria", password="battery staple", email="maria@example.com")
+        await make_person(open_to_all, client, "carol")
+        (tmp_path / ".curlrc").write_text(CURLRC)
+        files = {"photo.jpg": png, "notes.txt": b"notes\n", "README.md": b"# Read\n"}
+        files |= {"archive.zip": _archive(), "film.torrent": _torrent()}
+        for name, data in files.items():
+            (tmp_path / name).write_bytes(data)
+            await admin.write(f"/me/documents/{name}", data)
+        ids = {name: await admin.upload(name, data) for name, data in files.items()}
+        variables = {
+            "ID": ids["photo.jpg"],
+            "LIST": await admin.make_list(ids["photo.jpg"], title="Holiday"),
+            "ARCHIVE": ids["archive.zip"],
+            "TORRENT": ids["film.torrent"],
+            "NAME": "maria",
+            "PASSWORD": "battery staple",
+            "BANNED": "carol",
+        }
+        variables |= await _past(open_to_all, admin)
+        assert variables.keys() == reference.VARIABLES.keys()
+        yield Shell(tmp_path, str(client.make_url("/")).rstrip("/"), variables)
+
+
+async def _past(site: Site, admin: Person) -> dict[str, str]:
+    """What has happened before the lines are typed."""
+    await _done(admin.post("/api/admin/user_ban", data={"name": "carol", "reason": "Spam"}))
+    await _done(admin.post("/api/admin/ip_ban", data={"address": "198.51.100.7", "reason": "Spam"}))
+    await _done(admin.post("/api/admin/give_credit", data={"name": "admin", "credit": "5000000"}))
+    await _done(admin.post("/api/user/password_reset", data={"email": ADDRESS}))
+    invoice = await admin.post("/api/user/invoice", data={"amount": "10000000", "network": "test", "country": "DE"})
+    key = await admin.post("/api/user/session", data={"app_name": "curl"})
+    await site.db.execute(
+        """INSERT INTO activity (user_id, happened_at, event, file_id, file_name, reason)
+           SELECT id, $1, 'file_instance_expired', 'abcd1234', 'old.jpg', 'file_expired' FROM users WHERE is_admin""",
+        site.clock.now(),
+    )
+    return {
+        "KEY": key.json["auth_key"],
+        "INVOICE": invoice.json["invoice_id"],
+        "LINK": (await last_mail(site, ADDRESS)).link.query["key"],
+    }
+
+
+async def _done(asked: Any) -> None:
+    answer = await asked
+    assert answer.status == 200, answer.body
+
+
+def _archive() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("notes.txt", "notes\n")
+    return out.getvalue()
+
+
+def _torrent() -> bytes:
+    info = {b"name": b"film.webm", b"length": 5, b"piece length": 16384, b"pieces": bytes(20)}
+    encoded: bytes = bencodepy.encode({b"announce": b"https://tracker.example.com/announce", b"info": info})
+    return encoded
+
+
+def shape(value: Any) -> Any:
+    """Keys and types; of an array that of the first element, and an empty one is like any."""
+    if isinstance(value, dict):
+        return {name: shape(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [shape(member) for member in value[:1]]
+    return type(value).__name__
+
+
+GROUPS = {chapter.name: chapter.operations for dialect in DIALECTS for chapter in dialect.manual.chapters}
+SPOILERS = ("POST /user/password_reset_confirm",)
+"""After these, the key is good no more: they get a scene of their own."""
+
+
+def in_order(operations: Sequence[Operation]) -> list[Operation]:
+    """Reading first and deleting last, the parts before the whole."""
+    methods = ("GET", "PUT", "POST", "DELETE")
+    kept = [one for one in operations if one.name not in {*NOT_RUN, *SPOILERS}]
+    return sorted(kept, key=lambda one: (methods.index(one.method), -len(one.path) * (one.method == "DELETE")))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine: the lines are not tried")
+@pytest.mark.parametrize("group", [*GROUPS, *SPOILERS])
+async def test_the_lines_work_as_they_stand_and_are_answered_as_the_page_says(shell: Shell, group: str):
+    chosen = in_order(GROUPS[group]) if group in GROUPS else [OPERATIONS[group]]
+    found = [(one.name, await problem(shell, one)) for one in chosen]
+    assert [(name, wrong) for name, wrong in found if wrong] == []
+
+
+async def problem(shell: Shell, operation: Operation) -> str:
+    """What is not as the page says."""
+    body, status, content_type = await shell.run(operation.curl)
+    if status != operation.status:
+        return f"{status} {body}"
+    if operation.media_type != JSON:
+        return "" if content_type in {operation.media_type, *SENT_AS.get(operation.name, ())} else content_type
+    answer = json.loads(body)
+    return "" if shape(operation.answer) == shape(answer) else f"{answer}"
+
+
+def test_only_what_curl_cannot_do_is_left_out():
+    assert NOT_RUN.keys() <= OPERATIONS.keys()
+    assert all(one.curl for one in OPERATIONS.values())
+
+
+def test_a_line_has_no_variables_but_those_that_the_page_explains():
+    used = {name for one in OPERATIONS.values() for name in re.findall(r"\$(\w+)", one.curl)}
+    assert used == reference.VARIABLES.keys()
