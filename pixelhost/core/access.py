@@ -41,6 +41,14 @@ async def file_list(site: Site, list_id: str) -> FileList:
     return replace(found, files=tuple(listed for listed in found.files if not is_expired(site, listed.file)))
 
 
+async def own_list(site: Site, caller: Caller, list_id: str) -> FileList:
+    """The same for what its owner alone may do. Raises NOT_FOUND, FORBIDDEN."""
+    found = await file_list(site, list_id)
+    if not caller.owns(found.owner_id):
+        raise errors.FORBIDDEN()
+    return found
+
+
 def is_expired(site: Site, found: File) -> bool:
     """Whether its date has come, its downloads are used up, or its plan has let it go. The job deletes it later."""
     now = site.clock.now()

@@ -17,11 +17,15 @@ from pixelhost.site import Site
 log = logging.getLogger(__name__)
 
 COLOURING_SECONDS: Final = 5
+LINES_MAX: Final = 10_000
+"""Each is an element of the page: of half a million empty ones it would be made for seconds, and shown for minutes."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """`lines` are HTML in which the text is escaped. `language` is what the colours are for, empty without any."""
+    """`lines` are HTML in which the text is escaped, at most LINES_MAX. `language` is what the colours are for, empty
+    without any.
+    """
 
     lines: Sequence[str]
     language: str
@@ -29,20 +33,21 @@ class Preview:
 
 
 async def of_text(site: Site, blob: Blob, name: str, mime_type: str, limit_bytes: int) -> Preview:
-    """Of at most so many bytes. Counts nothing, and refuses nothing: text that has no colours is shown without."""
+    """Of at most so many bytes and lines. Counts nothing, and refuses nothing: text without colours is shown as it is."""
     is_truncated = blob.size_bytes > limit_bytes
     language = highlighting.language_of(name, mime_type)
     coloured = await _coloured(site, blob, language, limit_bytes) if language else ""
     if coloured:
-        return Preview(_lines(coloured), language, is_truncated)
+        return _preview(coloured, language, is_truncated=is_truncated)
     head = await storage.head_of(site, blob, limit_bytes)
     text = decoded(head, is_truncated=is_truncated).replace("\r\n", "\n").replace("\r", "\n")
-    return Preview(_lines(html.escape(text, quote=False)), "", is_truncated)
+    return _preview(html.escape(text, quote=False), "", is_truncated=is_truncated)
 
 
-def _lines(text: str) -> list[str]:
+def _preview(text: str, language: str, *, is_truncated: bool) -> Preview:
     """A line break at the end begins no line."""
-    return text.removesuffix("\n").split("\n")
+    lines = text.removesuffix("\n").split("\n", LINES_MAX)
+    return Preview(lines[:LINES_MAX], language, is_truncated or len(lines) > LINES_MAX)
 
 
 async def _coloured(site: Site, blob: Blob, language: str, limit_bytes: int) -> str:

@@ -14,14 +14,15 @@ from pixelhost.pixeldrain import (
     lists,
     misc,
     nodeinsides,
-    readonly,
     sessions,
     userdata,
 )
 from pixelhost.pixeldrain.manual import MANUAL
+from pixelhost.wire import readonly
 from pixelhost.wire.dialect import Dialect, Route
 
 PREFIX = "/api"
+OPEN_WHEN_READ_ONLY = ("/api/admin/", "/api/user/login", "/api/user/session")
 
 ROUTES = (
     Route("POST", "/file", files.upload_form),
@@ -102,7 +103,7 @@ ROUTES = (
 DIALECT = Dialect(
     name="pixeldrain",
     render=envelope.refuse,
-    routes=tuple(readonly.guarded(replace(route, path=PREFIX + route.path)) for route in ROUTES),
+    routes=tuple(readonly.guarded([replace(route, path=PREFIX + route.path) for route in ROUTES], OPEN_WHEN_READ_ONLY)),
     is_open_to_other_sites=True,
     manual=MANUAL,
 )

@@ -19,7 +19,11 @@ from pixelhost.web import (
     sharex,
     uploading,
 )
+from pixelhost.wire import readonly
 from pixelhost.wire.dialect import Dialect, Route
+
+OPEN_WHEN_READ_ONLY = ("/admin", "/login", "/logout", "/language", "/d/")
+"""Of what is sent to pages. Those of the filesystem tell what writes from what opens a share."""
 
 ROUTES = (
     Route("GET", "/", home.show),
@@ -57,4 +61,9 @@ ROUTES = (
     Route("GET", "/robots.txt", assets.robots),
 )
 
-DIALECT = Dialect(name="web", render=refusals.render, routes=ROUTES, forgives_cookies=True)
+DIALECT = Dialect(
+    name="web",
+    render=refusals.render,
+    routes=tuple(readonly.guarded(ROUTES, OPEN_WHEN_READ_ONLY)),
+    forgives_cookies=True,
+)

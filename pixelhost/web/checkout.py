@@ -6,13 +6,15 @@ from typing import Literal
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core import gateways, invoices, prices
+from pixelhost.core import gateways, invoices
 from pixelhost.core.gateways import local
 from pixelhost.core.gateways.contract import CANCELED, OPEN, PAID
 from pixelhost.core.gateways.local import TestGateway, TestPayment
+from pixelhost.core.prices import MICRO_EUR_PER_CENT
 from pixelhost.site import Site
 from pixelhost.web import pages
-from pixelhost.wire import params, security, target
+from pixelhost.web.account.subscription import STATUSES
+from pixelhost.wire import params, target
 from pixelhost.wire.dialect import site_of
 
 
@@ -28,8 +30,8 @@ async def show(request: web.Request) -> web.Response:
         request,
         "checkout.html",
         description=payment.description,
-        total=prices.euros(payment.total_cents * prices.MICRO_EUR_PER_CENT),
-        became=payment.status,
+        total_micro_eur=payment.total_cents * MICRO_EUR_PER_CENT,
+        became=STATUSES[payment.status],
         is_open=payment.status == OPEN,
         return_url=payment.return_url,
     )
@@ -37,7 +39,6 @@ async def show(request: web.Request) -> web.Response:
 
 async def decide(request: web.Request) -> web.Response:
     """POST /checkout/{id}: pays or cancels, as a bank would, and then tells the site as a webhook would."""
-    security.refuse_foreign_origin(request)
     site, payment_id = site_of(request), _payment_id(request)
     gateway, payment = await _payment(site, payment_id)
     decision = await params.form(request, Decision)

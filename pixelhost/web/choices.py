@@ -19,7 +19,6 @@ class Choice:
 
 async def set_language(request: web.Request) -> web.Response:
     """POST /language: keeps the choice in a cookie, and goes back to where it was made. Works without JavaScript."""
-    security.refuse_other_sites(request)
     wanted = await params.form(request, Choice)
     if wanted.language not in languages.LANGUAGES:
         raise errors.ENUM_PARSE_FAILED(field="language", allowed_values=list(languages.LANGUAGES))

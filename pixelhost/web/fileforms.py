@@ -18,7 +18,7 @@ from pixelhost.model import File
 from pixelhost.web import forms, pages
 from pixelhost.web.forms import NONE, Problems
 from pixelhost.web.languages import mark
-from pixelhost.wire import params, security, target
+from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import AnyCharacter, Between
 
@@ -58,12 +58,12 @@ async def edit(request: web.Request) -> web.Response:
 
 async def save(request: web.Request) -> web.Response:
     """POST /u/{id}/edit."""
-    file, sent = await _own(request), await _sent(request)
+    file, sent = await _own(request), await forms.sent(request)
     site, caller = site_of(request), caller_of(request)
     try:
         date = _date(sent.get("delete_after_date", ""))
         if date is not None and date <= site.clock.now():
-            raise errors.TIME_PARSE_FAILED(field="delete_after_date", message="That is in the past")
+            raise errors.TIME_PARSE_FAILED(field="delete_after_date", message=mark("That is in the past"))
         wanted = params.from_text(_filled(sent), Change)
         if wanted.name != file.name:
             await files.rename(site, caller, file.id, wanted.name)
@@ -81,17 +81,13 @@ async def ask_deletion(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """POST /u/{id}/delete."""
     file = await _own(request)
-    await site_of(request).runtime.refuse_writing()
     await files.delete(site_of(request), caller_of(request), file.id)
     return pages.see_other("/", done="deleted")
 
 
 async def grab(request: web.Request) -> web.Response:
     """POST /u/{id}/grab: a copy in one's own account."""
-    security.refuse_other_sites(request)
-    site = site_of(request)
-    await site.runtime.refuse_writing()
-    made = await files.grab(site, caller_of(request), _file_id(request), None, Lifetime())
+    made = await files.grab(site_of(request), caller_of(request), _file_id(request), None, Lifetime())
     return pages.see_other(f"/u/{made.id}", done="copied")
 
 
@@ -102,8 +98,7 @@ async def ask_report(request: web.Request) -> web.Response:
 
 async def report(request: web.Request) -> web.Response:
     """POST /u/{id}/report."""
-    security.refuse_other_sites(request)
-    file, sent = await _visible(request), await _sent(request)
+    file, sent = await _visible(request), await forms.sent(request)
     try:
         wanted = params.from_text({name: text for name, text in sent.items() if text}, Report)
         await reports.add(site_of(request), caller_of(request), file.id, wanted.type, wanted.description)
@@ -156,11 +151,6 @@ async def _visible(request: web.Request) -> File:
     return file
 
 
-async def _sent(request: web.Request) -> Mapping[str, str]:
-    await site_of(request).runtime.refuse_writing()
-    return await forms.sent(request)
-
-
 def _filled(sent: Mapping[str, str]) -> dict[str, str]:
     """A number left empty is none."""
     return dict(sent) | {"delete_after_downloads": sent.get("delete_after_downloads", "").strip() or "0"}
@@ -174,7 +164,7 @@ def _date(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise errors.TIME_PARSE_FAILED(
-            field="delete_after_date", message="A date and time is written like 2030-01-31T12:00"
+            field="delete_after_date", message=mark("A date and time is written like 2030-01-31T12:00")
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

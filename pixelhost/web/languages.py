@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 FOLDER: Final = Path(__file__).parent / "languages"
 COOKIE: Final = "pd_language"
 COOKIE_SECONDS: Final = 365 * 24 * 3600
+BRITISH: Final = Locale("en", "GB")
 
 PLURAL_SAMPLES: Final = (*range(201), 1_000, 10_000, 100_000, 1_000_000)
 """Counts among which every category of plural occurs in every language that CLDR knows."""
@@ -41,6 +42,11 @@ class Language:
     def script_strings(self) -> Mapping[str, str | Mapping[str, str]]:
         """What scripts say, by what stands in the source; of a plural the form of each category of CLDR's."""
         return {_key(message): self._forms(message) for message in self.catalog or () if _is_for_scripts(message)}
+
+    @property
+    def dates(self) -> Locale:
+        """How dates are written. In English the day comes first."""
+        return BRITISH if self.locale.language == "en" else self.locale
 
     def _forms(self, message: Message) -> str | Mapping[str, str]:
         if isinstance(message.id, str):
@@ -105,7 +111,10 @@ def _key(message: Message) -> str:
 
 
 def _is_for_scripts(message: Message) -> bool:
-    return bool(message.id) and any(path.endswith(".js") for path, _ in message.locations)
+    """What scripts say, and what the API says to them when it refuses something."""
+    return bool(message.id) and any(
+        path.endswith(".js") or not path.startswith("pixelhost/web/") for path, _ in message.locations
+    )
 
 
 ENGLISH: Final = _language("en", NullTranslations())

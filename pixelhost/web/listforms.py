@@ -5,7 +5,6 @@ from typing import Final
 
 from aiohttp import web
 
-from pixelhost import errors
 from pixelhost.core import access, lists
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.model import FileList
@@ -33,7 +32,7 @@ async def edit(request: web.Request) -> web.Response:
 async def save(request: web.Request) -> web.Response:
     """POST /l/{id}/edit?page="""
     found = await _own(request)
-    sent = await _sent(request)
+    sent = await forms.sent(request)
     entries = [(listed.file.id, listed.description) for listed in found.files]
     try:
         wanted = listorder.edited(entries, sent)
@@ -56,7 +55,6 @@ async def ask_deletion(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """POST /l/{id}/delete. The files stay."""
     found = await _own(request)
-    await site_of(request).runtime.refuse_writing()
     await lists.delete(site_of(request), caller_of(request), found.id)
     return pages.see_other("/user/lists", done="deleted")
 
@@ -101,17 +99,8 @@ def _edit_page(
 
 async def _own(request: web.Request) -> FileList:
     """Raises AUTHENTICATION_REQUIRED, NOT_FOUND, FORBIDDEN."""
-    caller = caller_of(request)
-    caller.require_user()
-    found = await access.file_list(site_of(request), target.path_segment(request, 1, "id"))
-    if not caller.owns(found.owner_id):
-        raise errors.FORBIDDEN()
-    return found
-
-
-async def _sent(request: web.Request) -> Mapping[str, str]:
-    await site_of(request).runtime.refuse_writing()
-    return await forms.sent(request)
+    caller_of(request).require_user()
+    return await access.own_list(site_of(request), caller_of(request), target.path_segment(request, 1, "id"))
 
 
 def _page(request: web.Request) -> int:

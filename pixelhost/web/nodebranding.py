@@ -11,13 +11,14 @@ from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems
+from pixelhost.web.languages import mark
 from pixelhost.wire.dialect import caller_of, site_of
 
 
 async def show(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
     """Raises PERMISSION_DENIED to everybody but the owner."""
     if not place.rights.owner:
-        raise errors.PERMISSION_DENIED(message="Only the owner of a filesystem changes how it is shared")
+        raise errors.PERMISSION_DENIED(message=mark("Only the owner of a filesystem changes how it is shared"))
     return await nodepanels.answer(
         request,
         "branding",

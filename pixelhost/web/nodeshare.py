@@ -14,6 +14,7 @@ from pixelhost.model import Rights
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems
+from pixelhost.web.languages import mark
 from pixelhost.wire.dialect import caller_of, site_of
 
 RIGHTS: Final = ("read", "write", "delete")
@@ -24,7 +25,7 @@ READING: Final = {"read": True, "write": False, "delete": False}
 async def show(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
     """Raises PERMISSION_DENIED to everybody but the owner."""
     if not place.rights.owner:
-        raise errors.PERMISSION_DENIED(message="Only the owner of a filesystem changes how it is shared")
+        raise errors.PERMISSION_DENIED(message=mark("Only the owner of a filesystem changes how it is shared"))
     shown = await shapes.node(site_of(request), place)
     share_id = place.node.share_id
     people, passwords = shown.get("user_permissions", {}), shown.get("password_permissions", {})

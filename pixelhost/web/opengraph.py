@@ -11,11 +11,15 @@ PAGE_TYPES = {"video": "video.other", "audio": "music.song"}
 
 
 def of_file(language: Language, here: str, file: File, raw_url: str) -> Tags:
-    """`raw_url` is absolute."""
+    """`raw_url` is absolute. A file that goes after some downloads is not offered to programs that fetch films and music
+    to show them: they would spend it.
+    """
     family = file.mime_type.partition("/")[0]
     described = f"{human_size(language, file.size_bytes)} · {file.mime_type}"
     tags = _page(f"{here}/u/{file.id}", file.name, described, PAGE_TYPES.get(family, "website"))
     tags += _image(f"{here}/api/file/{file.id}/thumbnail")
+    if file.delete_after_downloads:
+        return tags
     if family == "video":
         tags += [("og:video", raw_url), ("og:video:url", raw_url)]
         tags += [("og:video:secure_url", raw_url)] if raw_url.startswith("https:") else []

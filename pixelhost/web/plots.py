@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_skeleton
 from markupsafe import Markup
 
-from pixelhost.web import pages
+from pixelhost.web import pages, wording
 from pixelhost.web.languages import Language
 
 WIDTH, HEIGHT = 640, 160
@@ -69,7 +70,7 @@ def bars(
             bars=drawn,
             lines=[
                 Line(round(height - height * part, 2), shown(round(top * part)))
-                for part in ((0.5, 1) if top > 1 else (1,))
+                for part in ((0.5, 1) if top % 2 == 0 else (1,))
             ],
             dates=_dates(language, times, step),
             rows=[
@@ -104,11 +105,16 @@ def _is_within_days(times: Sequence[datetime]) -> bool:
 
 
 def _moment(language: Language, times: Sequence[datetime]) -> Callable[[datetime], str]:
-    pattern = "d MMM y HH:mm 'UTC'" if _is_within_days(times) else "d MMM y"
-    return lambda when: format_datetime(when.astimezone(UTC), pattern, locale=language.locale)
+    if _is_within_days(times):
+        return lambda when: f"{wording.day(language, when)}, {_clock(language, when)} UTC"
+    return partial(wording.day, language)
 
 
 def _short(language: Language, times: Sequence[datetime]) -> Callable[[datetime], str]:
     if len(times) > 1 and times[-1] - times[0] <= timedelta(days=2):
-        return lambda when: format_datetime(when.astimezone(UTC), "HH:mm", locale=language.locale)
-    return lambda when: format_date(when.astimezone(UTC), "d MMM", locale=language.locale)
+        return partial(_clock, language)
+    return lambda when: format_skeleton("MMMd", when.astimezone(UTC), locale=language.dates)
+
+
+def _clock(language: Language, moment: datetime) -> str:
+    return format_skeleton("Hm", moment.astimezone(UTC), locale=language.dates)

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import pages
+from pixelhost.web.fileforms import ABUSE_TYPES
 from pixelhost.web.languages import mark
+from pixelhost.wire import security
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         said, details = SAYINGS["multiple_errors"], [one.message for one in error.errors]
     else:
         said, details = saying(error), []
+    needs_account = isinstance(error, ApiError) and error.kind is errors.AUTHENTICATION_REQUIRED
     response = pages.answer(
         request,
         "refusal.html",
@@ -124,21 +127,33 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         said=said,
         details=details,
         reason=_reason(error),
+        login_url="/login?" + urlencode({"redirect": _back(request)}) if needs_account else "",
     )
     if isinstance(error, ApiError):
         response.headers.update(error.headers)
-    if error.status == HTTPStatus.UNAUTHORIZED:
+    if error.status == HTTPStatus.UNAUTHORIZED and not _is_browser(request):
+        # A browser would ask for a password in a window of its own, and send it with everything from then on.
         response.headers["WWW-Authenticate"] = 'Basic realm="pixelhost", charset="UTF-8"'
     return response
 
 
 def _may_log_in(request: web.BaseRequest, error: ApiError | ApiErrors) -> bool:
     """Whether this is a person in front of a browser, without a key of any kind, at a page that needs an account."""
-    is_reading = request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and "text/html" in request.headers.get(
-        hdrs.ACCEPT, ""
-    )
+    is_reading = request.method in security.SAFE_METHODS and _is_browser(request)
     needs_account = isinstance(error, ApiError) and error.kind is errors.AUTHENTICATION_REQUIRED
     return is_reading and needs_account and hdrs.AUTHORIZATION not in request.headers
+
+
+def _is_browser(request: web.BaseRequest) -> bool:
+    return "text/html" in request.headers.get(hdrs.ACCEPT, "")
+
+
+def _back(request: web.BaseRequest) -> str:
+    """Where a login leads to: this page, or the one with the form that was sent here."""
+    if request.method in security.SAFE_METHODS:
+        return request.path_qs
+    form = urlsplit(request.headers.get(hdrs.REFERER, ""))
+    return f"{form.path}?{form.query}" if form.query else form.path or "/"
 
 
 def _reason(error: ApiError | ApiErrors) -> str:
@@ -146,7 +161,7 @@ def _reason(error: ApiError | ApiErrors) -> str:
     if isinstance(error, ApiErrors) or error.kind.code != "unavailable_for_legal_reasons":
         return ""
     kind: str = error.extra.get("type") or error.extra.get("abuse_type") or ""
-    return kind.replace("_", " ")
+    return ABUSE_TYPES.get(kind) or kind.replace("_", " ")
 
 
 def _phrase(status: int) -> str:

@@ -24,6 +24,7 @@ async def show(request: web.Request) -> web.Response:
 
     Never with the key of a login: that ends with it.
     """
+    _refuse_other_names(request)
     sent = credentials.sent(request)
     key = sent.key if sent is not None and not sent.is_cookie else ""
     return _answer(request, key)
@@ -31,6 +32,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def make(request: web.Request) -> web.Response:
     """POST /misc/sharex/{host}.sxcu: with a key of the caller's own, made for ShareX."""
+    _refuse_other_names(request)
     return _answer(request, str(await apikeys.for_app(site_of(request), caller_of(request), APP_NAME)))
 
 
@@ -38,13 +40,17 @@ def path_at(here: str) -> str:
     return f"/misc/sharex/{urlsplit(here).netloc}.sxcu"
 
 
+def _refuse_other_names(request: web.Request) -> None:
+    """Raises NOT_FOUND for a configuration that is not this site's."""
+    address = urlsplit(pages.here(request))
+    asked = target.path_segment(request, 2, "name").lower()
+    if asked not in {f"{address.hostname}.sxcu", f"{address.netloc.lower()}.sxcu"}:
+        raise errors.NOT_FOUND()
+
+
 def _answer(request: web.Request, key: str) -> web.Response:
     here = pages.here(request)
-    address = urlsplit(here)
-    host = address.hostname or ""
-    asked = target.path_segment(request, 2, "name").lower()
-    if asked not in {f"{host}.sxcu", f"{address.netloc.lower()}.sxcu"}:
-        raise errors.NOT_FOUND()
+    host = urlsplit(here).hostname or ""
     headers = {
         hdrs.CONTENT_TYPE: "application/json",
         hdrs.CACHE_CONTROL: "private, no-store",

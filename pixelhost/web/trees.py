@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from pixelhost import errors
+from pixelhost.web.languages import mark
 
 ROWS_MAX: Final = 300
 LISTING_MAX_BYTES: Final = 6 << 20
@@ -55,7 +56,7 @@ def tree(listing: bytes, at: str = "", find: str = "", first: int = 0) -> Tree:
     Raises PATH_NOT_FOUND, and FILE_TOO_LARGE for what has too many entries for a page.
     """
     if len(listing) > LISTING_MAX_BYTES:
-        raise errors.FILE_TOO_LARGE(message="There are too many files in it to show them here")
+        raise errors.FILE_TOO_LARGE(message=mark("There are too many files in it to show them here"))
     root = msgspec.json.decode(listing, type=Entry)
     steps = [step for step in at.split("/") if step]
     shown = _entry(root, steps)

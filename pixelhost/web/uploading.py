@@ -66,7 +66,6 @@ async def receive(request: web.Request) -> web.Response:
     site, caller = site_of(request), caller_of(request)
     if caller.user is None:
         return pages.see_other("/login?" + urlencode({"redirect": "/"}))
-    await site.runtime.refuse_writing()
     admission = uploads.admit(site, caller, 1)
     admission.refuse_space(_least_bytes(request))
     if not body.is_multipart(request):
@@ -92,7 +91,6 @@ async def make_list(request: web.Request) -> web.Response:
     sent = await forms.sent(request)
     ids = [file_id for file_id in sent.get("files", "").split(",") if file_id]
     try:
-        await site.runtime.refuse_writing()
         wanted = params.from_text(sent, NewList)
         made = await lists.create(site, caller, wanted.title, [(one, "") for one in ids], is_anonymous=False)
     except (ApiError, ApiErrors) as error:

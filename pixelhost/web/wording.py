@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal
 
 from pixelhost.core.prices import MICRO_EUR_PER_CENT
@@ -85,8 +85,7 @@ def euros(language: Language, micro_eur: int) -> str:
 
 def day(language: Language, moment: datetime) -> str:
     """`4 Feb 2020`, in UTC."""
-    there = moment.astimezone(UTC)
-    return format_date(there, "d MMM y", locale=language.locale)
+    return format_skeleton("yMMMd", moment.astimezone(UTC), locale=language.dates)
 
 
 def exact_time(moment: datetime) -> str:

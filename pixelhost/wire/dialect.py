@@ -50,7 +50,8 @@ class Route:
 
 @dataclass(frozen=True)
 class Dialect:
-    """`is_open_to_other_sites`: pages of other sites may call it, though never with the visitor's cookie.
+    """`is_open_to_other_sites`: pages of other sites may call it, though never with the visitor's cookie. Without it
+    they may only read: whatever else a browser sends along by itself, a password it was asked for too, does nothing.
 
     `forgives_cookies`: a login cookie that is no longer valid makes a stranger of the caller, not an error.
     `manual`: of its routes, where they are an API.
@@ -143,6 +144,8 @@ def _wrapped(dialect: Dialect, route: Route) -> Handler:
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
+            if not dialect.is_open_to_other_sites:
+                security.refuse_other_sites(request)
             request[CALLER] = await identify(request, dialect)
             return await route.handler(request)
         except (ApiError, ApiErrors) as error:

@@ -116,6 +116,7 @@ ANYWHERE: Sequence[ErrorKind] = (
     errors.INTERNAL,
     errors.AUTHENTICATION_FAILED,
     errors.READ_ONLY_MODE_ENABLED,
+    errors.REQUEST_ORIGIN_INVALID,
     errors.MULTIPLE_ERRORS,
     errors.UTF8_STRING_PARSE_FAILED,
     errors.ERROR_READING_INPUT,
@@ -165,6 +166,8 @@ def refusals(operation: Operation) -> list[ErrorKind]:
         is_checked = not issubclass(wanted, ReadByName)
         told = [one for one in params.declared(wanted) if is_checked and operation.explained[one.name]]
         found |= dict.fromkeys(kind for one in told for kind in _refused(one))
+    if operation.form or operation.json:
+        found[errors.FILE_TOO_LARGE] = None
     if operation.json:
         found[errors.JSON_BODY_PARSE_FAILED] = None
     found |= dict.fromkeys(operation.refuses)

@@ -43,7 +43,7 @@ def base_url(request: web.BaseRequest, configured: str, trusted: Sequence[Networ
 
 
 def refuse_other_sites(request: web.BaseRequest) -> None:
-    """For writes by cookie: refuse what another site's page sent. Raises REQUEST_ORIGIN_INVALID.
+    """For writes with what a browser sends by itself: refuse another site's page. Raises REQUEST_ORIGIN_INVALID.
 
     Every current browser sends Sec-Fetch-Site or Origin with a write; a client without both has no cookie to abuse.
     """

@@ -33,7 +33,9 @@ async def test_on_the_page_of_the_test_gateway_one_pays_or_cancels(
     assert (await carol.get("/api/user/invoice")).json[0]["status"] == status
     page = await gateway.get(path)
     assert b'value="pay"' not in page.body
-    assert f"This payment is {status}".encode() in page.body
+    assert {"paid": b"<strong>Paid</strong>", "canceled": b"<strong>Cancelled</strong>"}[status] in page.body
+    spoken = (await gateway.get(path, headers={"Accept-Language": "de"})).body.decode()
+    assert "12,10\N{NO-BREAK SPACE}€" in spoken
 
 
 async def test_what_was_decided_on_that_page_stays(carol: Person, gateway: Person):

@@ -3,9 +3,11 @@
 New messages come without a translation, and those that no source says any more go; nothing is guessed.
 """
 
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -15,11 +17,33 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "pixelhost"
 FOLDER = PACKAGE / "web" / "languages"
 
+Extracted = tuple[int, None, str, list[str]]
+
+
+def refusals(file: BinaryIO, _keywords: object, _tags: object, options: object) -> Iterator[Extracted]:
+    """Of a module that knows nothing of pages: the words that it refuses with instead of those of the registry."""
+    tree = ast.parse(file.read())
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "message":
+            value = constants.get(node.value.id) if isinstance(node.value, ast.Name) else node.value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield node.lineno, None, value.value, []
+
+
 METHODS = [
     ("web/templates/**.html", "jinja2"),
     ("web/static/**.js", "javascript"),
     ("web/**.py", "python"),
     ("errors.py", "python"),
+    ("core/**.py", refusals),
+    ("wire/**.py", refusals),
 ]
 KEYWORDS = {
     "_": None,

@@ -309,6 +309,25 @@ async def test_the_owner_renames_and_deletes_in_dialogs(browser, client, alice, 
     assert (await alice.get(f"/api/file/{files['text']}/info")).status == 404
 
 
+async def test_after_a_dialog_the_focus_is_on_the_button_of_the_menu_that_it_came_from(browser, client, alice, files):
+    async with opened(browser, client, f"/u/{files['text']}", person=alice) as page:
+        for menu, entry in (("More", "Edit"), ("More", "Delete"), ("Share", "QR code"), ("More", "Keyboard shortcuts")):
+            opener = page.locator("main summary", has_text=menu)
+            await opener.click()
+            await page.locator(".menu-items").get_by_text(entry, exact=True).click()
+            await expect(page.get_by_role("dialog")).to_be_visible()
+            await page.keyboard.press("Escape")
+            await expect(page.get_by_role("dialog")).to_have_count(0)
+            await expect(opener).to_be_focused()
+
+
+async def test_what_deletes_is_not_what_enter_presses(browser, client, alice, files):
+    async with opened(browser, client, f"/u/{files['text']}", person=alice) as page:
+        await page.locator("summary", has_text="More").click()
+        await page.locator(".menu-items").get_by_text("Delete").click()
+        await expect(page.get_by_role("link", name="Cancel")).to_be_focused()
+
+
 async def test_a_visitor_reports_in_a_dialog(browser, client, site, files):
     async with opened(browser, client, f"/u/{files['text']}") as page:
         await page.get_by_text("More").click()

@@ -96,7 +96,7 @@ async def test_a_torrent_shows_its_files_its_trackers_and_a_magnet_link(alice: P
     data = torrent(comment=b"A comment", **{"created by": b"me/1.0", "creation date": 1_600_000_000})
     page = await visit(anyone, f"/u/{await alice.upload('film.torrent', data)}")
     digest = hashlib.sha1(bencodepy.encode(bencodepy.decode(data)[b"info"])).hexdigest()
-    for said in (digest, "A comment", "me/1.0", "13 Sep 2020", *TRACKERS, "A film & more/", "film.mkv", "read me.txt"):
+    for said in (digest, "A comment", "me/1.0", "13 Sept 2020", *TRACKERS, "A film & more/", "film.mkv", "read me.txt"):
         assert said in page.text
     [link] = [link["href"] for link in page.all("a") if link["href"].startswith("magnet:")]
     assert link == (
@@ -149,6 +149,15 @@ async def test_an_embedded_page_is_what_the_file_shows_and_the_way_to_its_page(
     assert page.one("a", href=f"{here}/u/{file_id}")["target"] == "_blank"
     assert page.one("pre").text == "some text\n"
     assert page.all("nav") == page.all("form") == []
+
+
+async def test_an_embedded_page_speaks_the_visitors_language_to_its_scripts_too(alice: Person, anyone: Person):
+    file_id = await alice.upload("a.txt", b"hello")
+    list_id = await alice.make_list(file_id)
+    for path in (f"/u/{file_id}?embed", f"/l/{list_id}?embed"):
+        root = (await visit(anyone, path, **{"Accept-Language": "de"})).one("html")
+        assert root["lang"] == "de"
+        assert root["data-strings"].endswith("/strings/de.json")
 
 
 async def test_the_code_to_embed_a_file_is_offered_where_somebody_may(site: Site, alice: Person, anyone: Person):

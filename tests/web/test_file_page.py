@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from pixelhost.core import previews
 from pixelhost.media.texts import decoded
 from pixelhost.plans import BUILT_IN
 from pixelhost.web import views, wording
@@ -111,6 +112,13 @@ async def test_long_text_is_shown_from_its_beginning_with_a_way_to_more(alice, a
     page = await visit(anyone, f"/u/{file_id}?whole")
     assert page.one("pre").text == "x" + "ä" * (views.WHOLE_BYTES // 2 - 1) + "\n"
     assert "Shortened. Open all" in page.text
+
+
+async def test_text_of_very_many_lines_is_shown_from_its_beginning(alice, anyone):
+    file_id = await alice.upload("empty.txt", b"\n" * 300_000)
+    page = await visit(anyone, f"/u/{file_id}?whole")
+    assert "Shortened." in page.text
+    assert len([line for line in page.all("span") if line.text == "\n"]) == previews.LINES_MAX
 
 
 async def test_code_has_colours_by_classes_and_none_by_styles(alice, anyone):
@@ -246,6 +254,16 @@ async def test_a_film_can_be_found_by_programs_that_read_og_video(alice, anyone)
     assert tags["og:video"] == tags["og:video:url"] == f"{here}/api/file/{file_id}"
     assert tags["og:video:type"] == "video/mp4"
     assert (await anyone.get(tags["og:video"].removeprefix(here))).body == film
+
+
+@pytest.mark.parametrize(("name", "head"), [("clip.mp4", b"\0\0\0\x18ftypisom"), ("song.mp3", b"ID3\4")])
+async def test_programs_that_preview_links_are_not_led_to_spend_the_downloads_of_a_file(alice, anyone, name, head):
+    file_id = await alice.upload(name, head + bytes(500), "?delete_after_downloads=1")
+    list_id = await alice.make_list(file_id)
+    for path in (f"/u/{file_id}", f"/l/{list_id}?item=0"):
+        tags = (await visit(anyone, path)).tags
+        assert tags["og:title"] == name
+        assert [content for content in tags.values() if content.endswith(f"/api/file/{file_id}")] == []
 
 
 async def test_music_has_og_audio(alice, anyone):

@@ -40,7 +40,7 @@ async def test_a_file_that_was_taken_down_is_a_page_with_451_that_says_why(site,
     page = await visit(anyone, f"/u/{file_id}")
     assert page.status == 451
     assert "This file was taken down" in page.text
-    assert "Reason given: revenge porn" in page.text
+    assert "Reason given: Intimate images without consent" in page.text
     assert "secret name" not in page.source
     assert "what was in it" not in page.source
     assert await views_of(alice, file_id, flush) == 0

@@ -36,7 +36,7 @@ CHAPTER = Chapter(
             takes_bytes=True,
             status=201,
             returns="The file, as `GET /file/{id}/info` has it.",
-            refuses=(*NAMES, *ADMISSION, errors.NO_FILE, errors.INVALID_CONTENT_TYPE),
+            refuses=(*NAMES, *ADMISSION, errors.NO_FILE, errors.INVALID_CONTENT_TYPE, errors.BASE64_PARSE_FAILED),
             curl="curl -T photo.jpg -u :$KEY {here}/api/file/",
         ),
         Operation(
@@ -53,20 +53,21 @@ CHAPTER = Chapter(
             | LIFETIME,
             status=201,
             returns="The ID of the new file.",
-            refuses=(*NAMES, *ADMISSION, errors.NO_FILE, errors.NOT_FOUND, errors.FILE_TAKEN_DOWN),
+            refuses=(*NAMES, *ADMISSION, errors.NO_FILE, *GATES, errors.FORBIDDEN),
             curl="curl -F file=@photo.jpg -u :$KEY {here}/api/file",
         ),
         Operation(
             "GET /file/{id}",
             "Download a file",
             "With byte ranges (`Range`), conditions (`If-None-Match`, `If-Range`) and a strong `ETag`. Several IDs "
-            "come as one zip, whose length is known before it is sent.",
+            "come as one zip, whose length is known before it is sent. A range that the file hasn't got answers 416, "
+            "an `If-Match` of other bytes 412.",
             who="anyone",
             query=(Saving,),
             explained=FILE_IDS | SAVING,
             media_type=BYTES,
             returns="The file with its own content type. Several are `application/zip`.",
-            refuses=(*GATES, errors.FILE_NOT_FOUND, errors.STRING_OUT_OF_RANGE),
+            refuses=(*GATES, errors.INVALID_REFERRER, errors.FILE_NOT_FOUND, errors.STRING_OUT_OF_RANGE),
             curl="curl -o saved.jpg {here}/api/file/$ID?download",
         ),
         Operation(

@@ -17,6 +17,7 @@ REACHED: Sequence[ErrorKind] = (
     errors.NOT_FOUND,
     errors.PATH_NOT_FOUND,
     errors.AUTHENTICATION_REQUIRED,
+    errors.ACCOUNT_BANNED,
     errors.PERMISSION_DENIED,
     errors.IP_RATE_LIMIT_REACHED,
 )

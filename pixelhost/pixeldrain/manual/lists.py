@@ -15,6 +15,7 @@ WRONG = (
     errors.CANNOT_CREATE_EMPTY_LIST,
     errors.LIST_TOO_LONG,
     errors.LIST_FILE_NOT_FOUND,
+    errors.STRING_OUT_OF_RANGE,
 )
 
 CHAPTER = Chapter(

@@ -121,6 +121,7 @@ OPERATIONS = (
             *SET,
             errors.NODE_IS_A_DIRECTORY,
             errors.INVALID_CONTENT_TYPE,
+            errors.BASE64_PARSE_FAILED,
             errors.USER_OUT_OF_SPACE,
             errors.FILE_TOO_LARGE,
             errors.OUT_OF_TRANSFER,

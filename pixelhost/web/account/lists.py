@@ -31,7 +31,7 @@ async def delete(request: web.Request) -> web.Response:
         if CONFIRMED in sent:
             await lists.delete(site, caller_of(request), list_id)
             return pages.see_other(frame.address(request), done="deleted")
-        found = await access.file_list(site, list_id)
+        found = await access.own_list(site, caller_of(request), list_id)
     except ApiError as error:
         return await _page(request, problems.of(request, error))
     say = languages.of(request).translations.gettext

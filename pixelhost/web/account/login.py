@@ -57,7 +57,6 @@ async def show(request: web.Request) -> web.Response:
 
 async def enter(request: web.Request) -> web.Response:
     """POST /login"""
-    security.refuse_other_sites(request)
     sent = await forms.sent(request)
     try:
         wanted = params.from_text(sent, Sent)
@@ -72,7 +71,6 @@ async def enter(request: web.Request) -> web.Response:
 
 async def leave(request: web.Request) -> web.Response:
     """POST /logout"""
-    security.refuse_other_sites(request)
     session = caller_of(request).session
     if session is not None:
         await logins.end_session(site_of(request), session)

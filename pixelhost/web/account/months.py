@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aiohttp import web
-from babel.dates import format_date
+from babel.dates import format_skeleton
 
 from pixelhost.core import billing, removals
 from pixelhost.errors import ApiError
@@ -79,6 +79,6 @@ def of_request(request: web.Request) -> Month:
     except ApiError:
         written = this
         start, end = months.parsed(this)
-    name = format_date(start, "LLLL y", locale=languages.of(request).locale)
+    name = format_skeleton("yMMMM", start, locale=languages.of(request).dates)
     before = f"{start - timedelta(days=1):%Y-%m}" if start.year > 1970 else ""
     return Month(start, end, written, name, before, f"{end:%Y-%m}" if end <= now else "")

@@ -15,7 +15,7 @@ from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import forms, pages
 from pixelhost.web.account import login, problems
 from pixelhost.web.forms import Problems
-from pixelhost.wire import params, security
+from pixelhost.wire import params
 from pixelhost.wire.dialect import caller_of, site_of
 
 
@@ -37,7 +37,6 @@ async def show(request: web.Request) -> web.Response:
 
 async def register(request: web.Request) -> web.Response:
     """POST /register: logged in at once, except where an administrator makes the account for somebody else."""
-    security.refuse_other_sites(request)
     site, caller = site_of(request), caller_of(request)
     sent = await forms.sent(request)
     try:
@@ -58,7 +57,6 @@ async def show_reset(request: web.Request) -> web.Response:
 
 async def ask_for_reset(request: web.Request) -> web.Response:
     """POST /password_reset: says the same whether or not there is such an account."""
-    security.refuse_other_sites(request)
     sent = await forms.sent(request)
     try:
         wanted = params.from_text(sent, Reset)
@@ -82,7 +80,6 @@ async def show_new_password(request: web.Request) -> web.Response:
 
 async def set_password(request: web.Request) -> web.Response:
     """POST /password_reset_confirm"""
-    security.refuse_other_sites(request)
     sent = await forms.sent(request)
     try:
         wanted = params.from_text(sent, NewPassword)

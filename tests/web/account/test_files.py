@@ -170,6 +170,7 @@ async def test_lists_are_shown_and_deleted_after_a_question(ann, alice):
     assert names(page) == ["Summer"]
     question = await refused(ann, "/user/lists", 200, delete=list_id)
     assert question.one("h1").text == "Delete the list “Summer”?"
+    assert (await refused(ann, "/user/lists", 403, delete=others)).all("input", name="confirmed") == []
     assert (await refused(ann, "/user/lists", 403, delete=others, confirmed="true")).all("h1")
     assert await done(ann, "/user/lists", **hidden(question)) == "/user/lists?done=deleted"
     assert (await ann.get(f"/api/list/{list_id}")).status == 404

@@ -11,15 +11,20 @@ if (form) begin(form);
 function begin(form) {
   const all = find("#all");
   const boxes = findAll("input[data-id]", form);
+  const bulk = find(".bulk", form);
+  const said = find("#announced");
   const picked = () => boxes.filter((box) => box.checked);
   let last;
 
   function show() {
     const count = picked().length;
-    find("#picked").textContent = count ? n(count, "{count} selected", "{count} selected") : "";
+    const text = n(count, "{count} selected", "{count} selected");
+    find("#picked").textContent = text;
+    // That nothing is selected is no news on a page that has just come.
+    if (count > 0 || said.textContent) said.textContent = text;
+    bulk.hidden = count === 0;
     all.checked = count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
-    for (const button of findAll(".bulk button", form)) button.disabled = count === 0;
   }
 
   // With Shift, all between this box and the one before it.

@@ -1,4 +1,5 @@
-// Dialogs: the browser's own element, which keeps the focus in, closes with Escape and gives the focus back.
+// Dialogs: the browser's own element, which keeps the focus in, closes with Escape and gives the focus back: to the button
+// of a menu, where they were opened from its inside, which is closed by then.
 
 import { h } from "./dom.js";
 import { t } from "./strings.js";
@@ -13,17 +14,31 @@ export function show(title, content, { actions = [closing(t("Close"))], wide = f
     { "aria-labelledby": id, class: wide ? "wide-dialog" : undefined },
     h("form", { method: "dialog" }, h("h2", { id }, title), ...content, h("div", { class: "actions" }, ...actions)),
   );
-  document.body.append(dialog);
-  dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue);
-    });
+    open(dialog, () => resolve(dialog.returnValue));
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog && isOutside(dialog, event)) dialog.close();
     });
   });
+}
+
+// An element of its own making; `closed` is called when it is gone.
+export function open(dialog, closed = () => {}) {
+  leaveMenu(document.activeElement);
+  document.body.append(dialog);
+  dialog.showModal();
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    closed();
+  });
+}
+
+// For what is done by an element in a menu: the menu closes, and its button has the focus.
+export function leaveMenu(element) {
+  const menu = element?.closest("details.menu[open]");
+  if (!menu) return;
+  menu.querySelector("summary").focus();
+  menu.open = false;
 }
 
 // A button that closes the dialog with `value`.

@@ -1,6 +1,7 @@
 // Links with data-form lead to the page of a form. Here the form comes in a dialog; it is sent as it would be there, and
 // what is wrong with it is told there.
 
+import { leaveMenu, open as openDialog } from "../common/dialog.js";
 import { h } from "../common/dom.js";
 
 let dialogs = 0;
@@ -11,7 +12,7 @@ document.addEventListener("click", (event) => {
   const dialog = link.closest("dialog");
   if (link.matches("[data-close]") && !dialog) return;
   event.preventDefault();
-  link.closest("details.menu")?.removeAttribute("open");
+  leaveMenu(link);
   dialog?.close();
   if (link.matches("[data-form]")) open(link.href);
 });
@@ -25,10 +26,7 @@ async function open(address) {
   const id = `form-${++dialogs}`;
   const old = form.querySelector("h1");
   old.replaceWith(h("h2", { id }, old.textContent));
-  const dialog = h("dialog", { "aria-labelledby": id }, form);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  openDialog(h("dialog", { "aria-labelledby": id }, form));
 }
 
 // The form of a page; nothing where the page is another one, like that to log in.

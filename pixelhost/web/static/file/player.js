@@ -1,6 +1,7 @@
 // Films and music: keys, and the place where one stopped is found again. The player is the browser's own.
 
 import { embedded } from "../common/dom.js";
+import { store, stored } from "../common/stored.js";
 import { t } from "../common/strings.js";
 import { shortcuts } from "./shortcuts.js";
 
@@ -77,17 +78,9 @@ function without() {
 }
 
 function positions() {
-  try {
-    return JSON.parse(localStorage.getItem(REMEMBERED)) ?? {};
-  } catch {
-    return {};
-  }
+  return JSON.parse(stored(REMEMBERED)) ?? {};
 }
 
 function keep(all) {
-  try {
-    localStorage.setItem(REMEMBERED, JSON.stringify(Object.fromEntries(Object.entries(all).slice(-REMEMBERED_MAX))));
-  } catch {
-    // Without storage nothing is found again.
-  }
+  store(REMEMBERED, JSON.stringify(Object.fromEntries(Object.entries(all).slice(-REMEMBERED_MAX))));
 }

@@ -7,6 +7,7 @@
 
 import { show } from "../common/dialog.js";
 import { h } from "../common/dom.js";
+import { store, stored } from "../common/stored.js";
 import { t } from "../common/strings.js";
 
 const OFF = "shortcuts-off";
@@ -45,7 +46,7 @@ function isMeantForElse({ key, target }) {
 
 export function help() {
   const isOn = h("input", { type: "checkbox", id: "shortcuts-on", checked: !isOff() });
-  isOn.addEventListener("change", () => remember(!isOn.checked));
+  isOn.addEventListener("change", () => store(OFF, isOn.checked ? null : ""));
   const rows = entries.map(({ keys, does }) =>
     h("tr", {}, h("td", {}, ...keys.map((key) => h("kbd", {}, NAMES[key] ?? key))), h("td", {}, does)),
   );
@@ -55,20 +56,6 @@ export function help() {
   ]);
 }
 
-// Without storage, as in some private windows, the choice holds for nothing: then they are on.
 function isOff() {
-  try {
-    return localStorage.getItem(OFF) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function remember(off) {
-  try {
-    if (off) localStorage.setItem(OFF, "");
-    else localStorage.removeItem(OFF);
-  } catch {
-    // See above.
-  }
+  return stored(OFF) !== null;
 }

@@ -1,10 +1,12 @@
 // What plays in a list one after the other: in order or shuffled, by itself or when it is asked for.
 
 import { find, h } from "../common/dom.js";
+import { store, stored } from "../common/stored.js";
 import { t } from "../common/strings.js";
 
 const STILL = "list-still"; // kept where nothing shall begin by itself
 const SHUFFLED = "list-shuffled";
+const inTab = () => sessionStorage;
 
 let go;
 let autoplay;
@@ -33,10 +35,10 @@ function playable() {
 }
 
 function offer() {
-  autoplay = h("input", { type: "checkbox", id: "autoplay", checked: !stored(localStorage, STILL) });
-  autoplay.addEventListener("change", () => store(localStorage, STILL, autoplay.checked ? null : "yes"));
+  autoplay = h("input", { type: "checkbox", id: "autoplay", checked: !stored(STILL) });
+  autoplay.addEventListener("change", () => store(STILL, autoplay.checked ? null : "yes"));
   shuffle = h("button", { type: "button", class: "button small", id: "shuffle" }, t("Shuffle"));
-  shuffle.setAttribute("aria-pressed", String(Boolean(stored(localStorage, SHUFFLED))));
+  shuffle.setAttribute("aria-pressed", String(Boolean(stored(SHUFFLED))));
   shuffle.addEventListener("click", toggleShuffle);
   const label = h("label", { for: "autoplay" }, autoplay, t("Play the next by itself"));
   find("#walk").after(h("div", { class: "playlist", role: "group", "aria-label": t("Playlist") }, label, shuffle));
@@ -45,8 +47,8 @@ function offer() {
 function toggleShuffle() {
   const isOn = !isShuffled();
   shuffle.setAttribute("aria-pressed", String(isOn));
-  store(localStorage, SHUFFLED, isOn ? "yes" : null);
-  store(sessionStorage, trailName(), null);
+  store(SHUFFLED, isOn ? "yes" : null);
+  store(trailName(), null, inTab);
   if (isOn) arrive();
   else location.reload();
 }
@@ -62,7 +64,7 @@ function arrive() {
   const here = Number(index);
   const known = trail();
   const before = known.slice(0, known.includes(here) ? known.indexOf(here) : undefined);
-  store(sessionStorage, trailName(), JSON.stringify([...before, here]));
+  store(trailName(), JSON.stringify([...before, here]), inTab);
   lead(find("#previous"), before.at(-1));
   lead(find("#next"), random(playable().filter((place) => place !== here && !before.includes(place))));
 }
@@ -108,27 +110,9 @@ function begin(media) {
 }
 
 function trail() {
-  return JSON.parse(stored(sessionStorage, trailName()) ?? "[]");
+  return JSON.parse(stored(trailName(), inTab) ?? "[]");
 }
 
 function trailName() {
   return `trail-${find("#walk").dataset.list}`;
-}
-
-// Without storage, as in some private windows, nothing is remembered.
-function stored(storage, name) {
-  try {
-    return storage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function store(storage, name, value) {
-  try {
-    if (value === null) storage.removeItem(name);
-    else storage.setItem(name, value);
-  } catch {
-    // See above.
-  }
 }

@@ -1,6 +1,7 @@
 // One file by PUT. By XMLHttpRequest, because fetch doesn't tell how much has been sent.
 
 import { ApiError } from "../common/api.js";
+import { t } from "../common/strings.js";
 
 // The answer of the API. Throws ApiError with `retryAfterMs`, or an AbortError.
 export function send(file, address, { progressed, signal }) {
@@ -37,7 +38,7 @@ function isGood({ status, response }) {
 }
 
 function refusal(request) {
-  const unreachable = { value: "unreachable", message: "The server could not be reached. Check the connection" };
+  const unreachable = { value: "unreachable", message: t("The server could not be reached. Check the connection") };
   const error = new ApiError(request.status, request.status === 0 ? unreachable : (request.response ?? {}));
   error.retryAfterMs = 1000 * (Number.parseInt(request.getResponseHeader("Retry-After"), 10) || 0);
   return error;

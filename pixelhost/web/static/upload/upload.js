@@ -3,6 +3,7 @@
 import { confirm } from "../common/dialog.js";
 import { embedded, find, h } from "../common/dom.js";
 import { duration, number, size, speed } from "../common/format.js";
+import { store, stored } from "../common/stored.js";
 import { n, t } from "../common/strings.js";
 import { takeFiles } from "./intake.js";
 import { copyAll, pageOf } from "./links.js";
@@ -15,7 +16,7 @@ const TICK_MS = 500;
 const AT_A_TIME = "uploads-at-a-time";
 
 const atATime = find("#at-a-time");
-atATime.value = localStorage.getItem(AT_A_TIME) ?? atATime.value;
+atATime.value = stored(AT_A_TIME) ?? atATime.value;
 if (!atATime.value) atATime.value = "3";
 
 const queue = new Queue(new Room(embedded("room")), Number(atATime.value));
@@ -165,7 +166,7 @@ function useTools() {
   });
   atATime.addEventListener("change", () => {
     queue.atATime = Number(atATime.value);
-    localStorage.setItem(AT_A_TIME, atATime.value);
+    store(AT_A_TIME, atATime.value);
   });
 }
 
