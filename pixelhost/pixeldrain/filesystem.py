@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import archives, downloads, filesystem, nodes, paths, storage, thumbnails
+from pixelhost.core import downloads, filesystem, nodes, paths, storage, thumbnails, zips
 from pixelhost.core.nodechanges import BRANDING, NodeChanges
 from pixelhost.core.paths import Path
 from pixelhost.model import UNSET, Rights, Unset
@@ -118,7 +118,7 @@ async def thumbnail(request: web.Request, path: Path) -> web.StreamResponse:
 async def bulk_download(request: web.Request, path: Path) -> web.StreamResponse:
     site, caller = site_of(request), caller_of(request)
     place = await nodes.readable(site, caller, path)
-    async with archives.of_directory(site, caller, place, origin(request)) as archive:
+    async with zips.of_directory(site, caller, place, origin(request)) as archive:
         return await content.send(request, archive, disposition="attachment")
 
 

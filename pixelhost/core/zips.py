@@ -1,0 +1,211 @@
+"""Several files as one zip, streamed: its length is known in advance, any range of it can be sent."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
+
+from pixelhost import errors, threads
+from pixelhost.core import access, gates, sharing, stats
+from pixelhost.core.callers import Caller
+from pixelhost.core.downloads import Content, Part, Slice
+from pixelhost.core.gates import Origin
+from pixelhost.core.nodes import Place
+from pixelhost.db import trees
+from pixelhost.db.trees import TreeRow
+from pixelhost.media import zipstream
+from pixelhost.media.zipstream import Extent, Member
+from pixelhost.model import Blob, File, Node
+from pixelhost.site import Site
+
+FILES_MAX = 100
+TURN_FILES = 64
+
+# Laying out 50,000 files takes most of a second, in which other requests are answered.
+_threads = ThreadPoolExecutor(2, thread_name_prefix="zip")
+
+
+@asynccontextmanager
+async def of_files(site: Site, caller: Caller, file_ids: Sequence[str], origin: Origin) -> AsyncIterator[Content]:
+    """A zip of at most 100 files. Raises STRING_OUT_OF_RANGE, FILE_NOT_FOUND, and what the gates do."""
+    if len(file_ids) > FILES_MAX:
+        raise errors.STRING_OUT_OF_RANGE(field="id", min_len=1, max_len=FILES_MAX, len=len(file_ids))
+    if not file_ids:
+        raise errors.NOT_FOUND()
+    found = await access.some_files(site, list(dict.fromkeys(file_ids)))
+    there = {file.id for file in found}
+    missing = next((file_id for file_id in file_ids if file_id not in there), None)
+    if missing is not None:
+        raise errors.FILE_NOT_FOUND(file=missing)
+    await _refuse(site, caller, found, origin)
+    async with gates.connection_slot(site, caller, found):
+        made = await _zip(site, caller, found, "pixelhost.zip")
+        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, found))
+
+
+@asynccontextmanager
+async def of_list(site: Site, caller: Caller, list_id: str, origin: Origin) -> AsyncIterator[Content]:
+    """A zip of a list's files. Raises NOT_FOUND and what the gates do."""
+    found = await access.file_list(site, list_id)
+    files = list({listed.file.id: listed.file for listed in found.files}.values())
+    await _refuse(site, caller, files, origin)
+    async with gates.connection_slot(site, caller, files):
+        made = await _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
+        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, files))
+
+
+async def _refuse(site: Site, caller: Caller, files: Sequence[File], origin: Origin) -> None:
+    for file in files:
+        await gates.refuse(site, caller, file, origin)
+
+
+@asynccontextmanager
+async def of_directory(site: Site, caller: Caller, place: Place, origin: Origin) -> AsyncIterator[Content]:
+    """A zip of a directory and all below it that the caller may read and that was not taken down.
+
+    Raises NODE_IS_NOT_A_DIRECTORY and what the gates do.
+    """
+    if not place.node.is_directory:
+        raise errors.NODE_IS_NOT_A_DIRECTORY()
+    await gates.refuse_node(site, caller, place.node, origin)
+    async with gates.connection_slot(site, caller, [place.node]):
+        rows = [row async for some in trees.below(site.db, place.node.id) for row in some]
+
+        def entries() -> list[_Entry]:
+            named = _named(rows, place.node.id, partial(_is_hidden, site, caller, is_owner=place.rights.owner))
+            return [
+                _Entry(name, row.blob, row.modified_at, partial(_note, site, caller, place.node, row))
+                for row, name in named
+            ]
+
+        made = await _laid_out(site, entries, f"{place.node.name or place.path.bucket}.zip")
+        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What goes into an archive under a name of its own; a directory has no blob, and `/` at its name's end.
+
+    `note` is told how many of its bytes went out.
+    """
+
+    name: str
+    blob: Blob | None
+    modified_at: datetime
+    note: Callable[[int], None]
+
+
+async def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Content:
+    def entries() -> list[_Entry]:
+        names = zipstream.unique_names(file.name for file in files)
+        return [
+            _Entry(member_name, file.blob, file.uploaded_at, partial(stats.note_sent, site, caller, file))
+            for member_name, file in zip(names, files, strict=True)
+        ]
+
+    return await _laid_out(site, entries, name)
+
+
+def _is_hidden(site: Site, caller: Caller, row: TreeRow, *, is_above_hidden: bool, is_owner: bool) -> bool:
+    """Whether it is shared with others only; what isn't shared for itself is as what it is in."""
+    if is_owner or row.permissions is None:
+        return is_above_hidden
+    return not sharing.granted(site, caller, row.permissions).read
+
+
+def _note(site: Site, caller: Caller, top: Node, row: TreeRow, bytes_sent: int) -> None:
+    """All that is below a directory is its owner's, whose plan decides who pays."""
+    stats.note_node_sent(site, caller, replace(top, id=row.id, blob=row.blob), bytes_sent)
+
+
+def _named(rows: Sequence[TreeRow], top_id: int, is_hidden: Callable[..., bool]) -> list[tuple[TreeRow, str]]:
+    """What may be seen of a tree, under names fit for an archive, level by level, so that no two directories become
+    one. Parents come before their children, siblings by name, and directories end in `/`.
+    """
+    ordered = _ordered(rows, top_id, is_hidden)
+    wanted: set[int] = set()
+    for row, is_shown in reversed(ordered):
+        if is_shown or row.id in wanted:
+            wanted |= {row.id, row.parent_id}
+    levels: dict[int, list[TreeRow]] = {}
+    for row, _ in ordered:
+        if row.id in wanted:
+            levels.setdefault(row.parent_id, []).append(row)
+    paths = {top_id: ""}
+    for parent_id, children in levels.items():  # a directory stands before those in it
+        names = zipstream.unique_names(row.name + "/" * (row.blob is None) for row in children)
+        paths |= {row.id: paths[parent_id] + name for row, name in zip(children, names, strict=True)}
+    return [(row, paths[row.id]) for row, is_shown in ordered if is_shown]
+
+
+def _ordered(rows: Sequence[TreeRow], top_id: int, is_hidden: Callable[..., bool]) -> list[tuple[TreeRow, bool]]:
+    """Parents before their children, siblings by name, and whether they are shown."""
+    below: dict[int, list[TreeRow]] = {}
+    for row in sorted(rows, key=attrgetter("name"), reverse=True):
+        below.setdefault(row.parent_id, []).append(row)
+    ordered: list[tuple[TreeRow, bool]] = []
+    waiting = [(row, False) for row in below.get(top_id, ())]
+    while waiting:
+        row, is_above_hidden = waiting.pop()
+        hides = is_hidden(row, is_above_hidden=is_above_hidden)
+        ordered.append((row, not hides and not row.is_taken_down))
+        waiting += [(child, hides) for child in below.get(row.id, ())]
+    return ordered
+
+
+async def _laid_out(site: Site, make: Callable[[], Sequence[_Entry]], name: str) -> Content:
+    """Out of entries that are made in a thread, as the rest is."""
+    now = site.clock.now()
+    return await threads.run(_threads, lambda: _layout(site, make(), name, now))
+
+
+def _layout(site: Site, entries: Sequence[_Entry], name: str, now: datetime) -> Content:
+    members = [
+        Member(
+            entry.name,
+            entry.blob.size_bytes if entry.blob else 0,
+            entry.blob.crc32 if entry.blob else 0,
+            entry.modified_at,
+        )
+        for entry in entries
+    ]
+    plan = zipstream.plan(members)
+
+    async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
+        for part in plan.parts(start, stop):
+            if not isinstance(part, Extent):
+                yield part
+                continue
+            if part.member % TURN_FILES == 0:
+                # Small files that are in memory are read without waiting: others want their turn.
+                await asyncio.sleep(0)
+            entry = entries[part.member]
+            assert entry.blob is not None
+            blob = await site.store.open(entry.blob.location)
+            try:
+                yield Slice(blob, part.offset, part.size_bytes, entry.note)
+            finally:
+                blob.close()
+
+    return Content(
+        name=name,
+        mime_type="application/zip",
+        size_bytes=plan.size_bytes,
+        etag=_etag(members, entries),
+        modified_at=max((entry.modified_at for entry in entries), default=now),
+        parts=parts,
+    )
+
+
+def _etag(members: Sequence[Member], entries: Sequence[_Entry]) -> str:
+    """The plan is made of names, times and digests alone, so their hash stands for the archive's bytes."""
+    digest = hashlib.sha256()
+    for member, entry in zip(members, entries, strict=True):
+        digest.update(entry.blob.digest if entry.blob else b"")
+        digest.update(f"{member.name}\0{member.modified.timestamp()}\0".encode())
+    return f"zip-{digest.hexdigest()}"
