@@ -1,7 +1,7 @@
 """The activity log of directories: always of a filesystem's root, of others while somebody reads it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -110,7 +110,7 @@ async def read(site: Site, caller: Caller, path: Path, start: datetime, end: dat
     if place.rights.owner:
         return entries
     shares = await nodeshares.seen_by(site, caller, directory.owner_id)
-    seen = (_seen(entry, shares) for entry in entries if _was_readable(site, caller, entry))
+    seen = (_seen(entry, shares) for entry in _readable(site, caller, entries))
     return [entry for entry in seen if entry is not None]
 
 
@@ -155,8 +155,18 @@ async def _keep_logging(site: Site, directory: Node, now: datetime) -> None:
         await nodelog.set_read(site.db, directory.id, now)
 
 
-def _was_readable(site: Site, caller: Caller, entry: Entry) -> bool:
-    return entry.permissions is None or sharing.granted(site, caller, entry.permissions).read
+def _readable(site: Site, caller: Caller, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Those that the caller might have read then, by what the permissions in force then give now.
+
+    Entries share permissions, of which each is looked at once: it may have 100 passwords to open.
+    """
+    verdicts: dict[int, bool] = {}
+    for entry in entries:
+        given = entry.permissions
+        if given is not None and id(given) not in verdicts:
+            verdicts[id(given)] = sharing.granted(site, caller, given).read
+        if given is None or verdicts[id(given)]:
+            yield entry
 
 
 def _seen(entry: Entry, shares: Shares) -> Entry | None:

@@ -51,6 +51,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Leave:
+    """To write a file. `is_new` tells that nothing but the file was missing then: it may share a turn with others."""
+
+    admission: Admission
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class Sniffed:
     """The first bytes of a blob."""
 
@@ -60,8 +68,8 @@ class Sniffed:
 
 async def admit(
     site: Site, caller: Caller, path: Path, expected_bytes: int | None, changes: NodeChanges, *, make_parents: bool
-) -> Admission:
-    """Leave to write a file, before its bytes are read.
+) -> Leave:
+    """Before the bytes are read.
 
     Raises NOT_FOUND, PATH_NOT_FOUND, PERMISSION_DENIED, NODE_IS_A_DIRECTORY, NODE_IS_NOT_A_DIRECTORY,
     TOO_MANY_CHILDREN, NAME_TOO_LONG, PATH_TOO_LONG, TOO_MANY_NESTED_LEVELS, OUT_OF_TRANSFER, and what admission to an
@@ -75,18 +83,20 @@ async def admit(
     owner = caller.user if is_own else await users.by_id(site.db, place.node.owner_id)
     if owner is None:
         raise errors.NOT_FOUND()
-    return await uploads.admit_to_filesystem(site, caller, owner, expected_bytes, _replaced_bytes(place))
+    admission = await uploads.admit_to_filesystem(site, caller, owner, expected_bytes, _replaced_bytes(place))
+    return Leave(admission, is_new=len(place.missing) == 1)
 
 
 async def put(
-    site: Site, caller: Caller, path: Path, got: Received, changes: NodeChanges, *, make_parents: bool
+    site: Site, caller: Caller, path: Path, got: Received, changes: NodeChanges, *, make_parents: bool, is_new: bool
 ) -> Place:
     """Make received bytes the file at a path, replacing the one that is there: readers see one or the other whole.
 
-    Raises as `admit`, and as `nodechanges.apply`.
+    `is_new` as in `Leave`; where it isn't so any more that costs time and nothing else. Raises as `admit`, and as
+    `nodechanges.apply`.
     """
     async with storage.placed(site, got) as blob:
-        if path.names and _besides_columns(changes) == NOTHING_ELSE:
+        if is_new and _besides_columns(changes) == NOTHING_ELSE:
             name, creator, now = path.names[-1], caller.require_user(), site.clock.now()
             mime = mime_type(name, got.head)
             new = _new(caller, creator, None, name, FILE_MODE, changes, now, blob, mime)
@@ -147,6 +157,7 @@ async def move(
     hold for what lies below.
     """
     await nodeturns.admit(site, caller, path)
+    await nodeturns.admit(site, caller, target)
     sniffed = await _sniff(site, caller, path, target)
     async with nodeturns.claimed(site, caller, path) as change:
         nodechecks.refuse_missing(change.place)
@@ -212,19 +223,18 @@ async def delete(site: Site, caller: Caller, path: Path, *, recursive: bool) -> 
             directories = change.place.chain.nodes
         else:
             doomed, directories = [change.node], change.place.chain.nodes[:-1]
-        for node in doomed:
-            await rows.cut_off(change.tx, node.id)
-            await activity.note(change.tx, change.now, "delete", Spot(directories, node))
-    for node in doomed:
-        await _delete_tree(site, node.owner_id, node.id)
+        doomed_ids = [node.id for node in doomed]
+        await rows.cut_off(change.tx, directories[-1].id, doomed_ids)
+        await activity.note_all(change.tx, change.now, "delete", [Spot(directories, node) for node in doomed])
+    await _delete_trees(site, change.owner.id, doomed_ids)
 
 
 async def delete_cut_off(site: Site) -> int:
     """Go on with deletions that were interrupted. Returns how many trees."""
     trees = await rows.cut_off_trees(site.db)
-    for node_id, owner_id in trees:
-        await _delete_tree(site, owner_id, node_id)
-    return len(trees)
+    for owner_id, node_ids in trees.items():
+        await _delete_trees(site, owner_id, node_ids)
+    return sum(len(node_ids) for node_ids in trees.values())
 
 
 async def _make_directories(change: Change, mode: int) -> Sequence[Node]:
@@ -365,9 +375,9 @@ async def _type_under(change: Change, name: str, sniffed: Sniffed | None) -> str
     return mime_type(name, sniffed.head)
 
 
-async def _delete_tree(site: Site, owner_id: UUID, node_id: int) -> None:
+async def _delete_trees(site: Site, owner_id: UUID, node_ids: Sequence[int]) -> None:
     """Some nodes at a time, so that other changes of this filesystem get their turn in between."""
-    ids = await rows.ids_of_tree(site.db, node_id)
+    ids = await rows.ids_of_trees(site.db, node_ids)
     for start in range(0, len(ids), DELETED_AT_ONCE):
         async with nodeturns.turn(owner_id), site.db.acquire() as tx, tx.transaction():
             await users.claim(tx, owner_id)

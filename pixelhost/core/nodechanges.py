@@ -16,6 +16,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.db import nodes
 from pixelhost.db.connect import Transaction, UniqueViolation
 from pixelhost.db.nodes import Value
+from pixelhost.db.permissions import stored as stored_permissions
 from pixelhost.model import UNSET, Node, Rights, Unset
 from pixelhost.site import Site
 
@@ -108,7 +109,7 @@ async def _sharing(site: Site, tx: Transaction, node: Node, changes: NodeChanges
         wanted = _bounded("password_permissions", changes.password_permissions)
         permissions = replace(permissions, passwords=sharing.by_sealed_password(site.keyring, wanted))
     if permissions != node.permissions:
-        columns["permissions"] = nodes.stored_permissions(permissions)
+        columns["permissions"] = stored_permissions(permissions)
     return columns
 
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from pixelhost import threads
 from pixelhost.batching import Batcher
@@ -40,7 +41,7 @@ class Arrival:
         return Path(self.path.bucket, self.path.names[:-1])
 
 
-_groups: dict[UUID, Batcher[Arrival, Place]] = {}
+_groups: WeakValueDictionary[UUID, Batcher[Arrival, Place]] = WeakValueDictionary()
 
 
 async def add(arrival: Arrival) -> Place | None:
@@ -52,15 +53,9 @@ async def add(arrival: Arrival) -> Place | None:
         return None
     await nodeturns.admit(arrival.site, arrival.caller, arrival.path)
     owner_id = arrival.caller.require_user().id
-    group = _groups.get(owner_id)
-    if group is None:
-        group = _groups[owner_id] = Batcher(lambda arrivals: _commit(owner_id, arrivals))
-    try:
-        # Whoever is cancelled drops the staged bytes next, which may be needed until the commit.
-        return await threads.to_the_end(asyncio.ensure_future(group.get(arrival)))
-    finally:
-        if group.is_idle:
-            _groups.pop(owner_id, None)
+    group = _groups.setdefault(owner_id, Batcher(lambda arrivals: _commit(owner_id, arrivals)))
+    # Whoever is cancelled drops the staged bytes next, which may be needed until the commit.
+    return await threads.to_the_end(asyncio.ensure_future(group.get(arrival)))
 
 
 async def _commit(owner_id: UUID, arrivals: Sequence[Arrival]) -> Mapping[Arrival, Place]:

@@ -1,12 +1,12 @@
 """What happened below directories that log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pixelhost.db import nodes
+from pixelhost.db import permissions
 from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Permissions
 
@@ -44,7 +44,7 @@ async def insert(tx: Transaction, entries: Sequence[Entry]) -> None:
                 entry.type,
                 entry.way,
                 entry.way_new,
-                None if entry.permissions is None else nodes.stored_permissions(entry.permissions),
+                None if entry.permissions is None else permissions.stored(entry.permissions),
             )
             for entry in entries
         ],
@@ -52,7 +52,7 @@ async def insert(tx: Transaction, entries: Sequence[Entry]) -> None:
 
 
 async def of_directory(db: Db, directory_id: int, start: datetime, end: datetime, entries_max: int) -> list[Entry]:
-    """Those of [start, end), oldest first, at most `entries_max`."""
+    """Those of [start, end), oldest first, at most `entries_max`. The same permissions are the same object."""
     rows = await db.fetch(
         """SELECT directory_id, logged_at, path, path_new, action, type, way, way_new, permissions FROM node_log
             WHERE directory_id = $1 AND logged_at >= $2 AND logged_at < $3 ORDER BY logged_at, id LIMIT $4""",
@@ -61,7 +61,8 @@ async def of_directory(db: Db, directory_id: int, start: datetime, end: datetime
         end,
         entries_max,
     )
-    return [_entry(row) for row in rows]
+    decoded = {text: permissions.loaded(text) for text in {row["permissions"] for row in rows} if text is not None}
+    return [_entry(row, decoded) for row in rows]
 
 
 async def await_writers(db: Db, owner_id: UUID) -> None:
@@ -101,8 +102,7 @@ async def delete_before(db: Db, moment: datetime) -> int:
     return int(status.rpartition(" ")[2])
 
 
-def _entry(row: Row) -> Entry:
-    permissions = row["permissions"]
+def _entry(row: Row, decoded: Mapping[str, Permissions]) -> Entry:
     return Entry(
         row["directory_id"],
         row["logged_at"],
@@ -112,5 +112,5 @@ def _entry(row: Row) -> Entry:
         row["type"],
         row["way"],
         row["way_new"],
-        None if permissions is None else nodes.permissions(permissions),
+        decoded.get(row["permissions"]),
     )

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from pixelhost.db import blobs, users
+from pixelhost.db import blobs, permissions, users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Blob, Node, Permissions, Rights
+from pixelhost.model import Blob, Node, Permissions
 
 COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode, n.created_at, n.modified_at,
     n.created_by, n.child_count, n.share_id, n.permissions, n.properties, n.logging_enabled_at, n.log_read_at,
@@ -17,8 +17,6 @@ COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode
     {users.OWNER}, coalesce(c.name, '') AS created_by_name, {blobs.COLUMNS}"""
 JOINED = f"""JOIN users u ON u.id = n.owner_id {users.TRANSFER_JOINED} LEFT JOIN blobs b ON b.digest = n.blob
     LEFT JOIN users c ON c.id = n.created_by"""
-
-NOBODY_ELSE = Permissions()
 
 Value = str | int | bytes | datetime | None
 """What a SETTABLE column holds."""
@@ -38,14 +36,6 @@ SETTABLE = frozenset(
         "custom_domain_key",
     }
 )
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    """Permissions as they stand in the column: rights as letters of `rwd`, passwords sealed."""
-
-    link: str = "r"
-    users: dict[UUID, str] = {}
-    passwords: list[tuple[bytes, str]] = []
 
 
 @dataclass(frozen=True)
@@ -80,7 +70,7 @@ def node(row: Row) -> Node:
         created_by_name=row["created_by_name"],
         child_count=row["child_count"],
         share_id=row["share_id"],
-        permissions=permissions(row["permissions"]),
+        permissions=permissions.loaded(row["permissions"]),
         properties=msgspec.json.decode(row["properties"]),
         logging_enabled_at=row["logging_enabled_at"],
         log_read_at=row["log_read_at"],
@@ -176,7 +166,7 @@ async def shared_below(db: Db, node_id: int) -> list[Permissions]:
            SELECT n.permissions FROM tree JOIN nodes n USING (id) WHERE n.share_id IS NOT NULL""",
         node_id,
     )
-    return [permissions(row["permissions"]) for row in rows]
+    return [permissions.loaded(row["permissions"]) for row in rows]
 
 
 async def insert(tx: Transaction, new: Node) -> Node:
@@ -342,25 +332,33 @@ async def owner_of_share(db: Db, share_id: str) -> UUID | None:
     return owner_id
 
 
-async def cut_off(tx: Transaction, node_id: int) -> None:
-    """Take a node and all below it out of its filesystem, at once; `delete` comes later."""
-    await tx.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = $1", node_id)
+async def cut_off(tx: Transaction, parent_id: int, node_ids: Sequence[int]) -> None:
+    """Take children of a directory, with all below them, out of their filesystem, at once; `delete` comes later."""
+    await tx.execute(
+        """WITH doomed AS (
+               UPDATE nodes SET parent_id = NULL, is_cut_off = true
+                WHERE parent_id = $1 AND id = ANY($2::bigint[]) RETURNING id)
+           UPDATE nodes SET child_count = child_count - (SELECT count(*) FROM doomed) WHERE id = $1""",
+        parent_id,
+        node_ids,
+    )
 
 
-async def cut_off_trees(db: Db) -> list[tuple[int, UUID]]:
-    """(id, owner) of the nodes that are cut off."""
-    return [(row["id"], row["owner_id"]) for row in await db.fetch("SELECT id, owner_id FROM nodes WHERE is_cut_off")]
+async def cut_off_trees(db: Db) -> dict[UUID, list[int]]:
+    """IDs of the nodes that are cut off, by owner."""
+    rows = await db.fetch("SELECT owner_id, array_agg(id) AS ids FROM nodes WHERE is_cut_off GROUP BY owner_id")
+    return {row["owner_id"]: row["ids"] for row in rows}
 
 
-async def ids_of_tree(db: Db, node_id: int) -> list[int]:
-    """A node and all below it, children before their parents."""
+async def ids_of_trees(db: Db, node_ids: Sequence[int]) -> list[int]:
+    """Nodes and all below them, children before their parents."""
     rows = await db.fetch(
         """WITH RECURSIVE tree (id, depth) AS (
-               SELECT $1::bigint, 0
+               SELECT unnest($1::bigint[]), 0
                 UNION ALL
                SELECT n.id, tree.depth + 1 FROM tree JOIN nodes n ON n.parent_id = tree.id)
            SELECT id FROM tree ORDER BY depth DESC""",
-        node_id,
+        node_ids,
     )
     return [row["id"] for row in rows]
 
@@ -370,16 +368,6 @@ async def delete(tx: Transaction, node_ids: Sequence[int]) -> None:
     await tx.execute("DELETE FROM nodes WHERE id = ANY($1)", node_ids)
 
 
-def stored_permissions(permissions: Permissions) -> str:
-    """As the column holds them."""
-    stored = _Stored(
-        _letters(permissions.link),
-        {user_id: _letters(rights) for user_id, rights in permissions.users.items()},
-        [(sealed, _letters(rights)) for sealed, rights in permissions.passwords.items()],
-    )
-    return msgspec.json.encode(stored).decode()
-
-
 def stored_properties(properties: Mapping[str, str]) -> str:
     return msgspec.json.encode(properties).decode()
 
@@ -387,26 +375,6 @@ def stored_properties(properties: Mapping[str, str]) -> str:
 def _moment(read: datetime) -> datetime:
     """asyncpg writes the first and the last moment there is as infinities, and reads those without a time zone."""
     return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-
-
-def permissions(text: str | None) -> Permissions:
-    """Out of what the column holds."""
-    if text is None:
-        return NOBODY_ELSE
-    stored = msgspec.json.decode(text, type=_Stored)
-    return Permissions(
-        _rights(stored.link),
-        {user_id: _rights(letters) for user_id, letters in stored.users.items()},
-        {sealed: _rights(letters) for sealed, letters in stored.passwords},
-    )
-
-
-def _rights(letters: str) -> Rights:
-    return Rights(read="r" in letters, write="w" in letters, delete="d" in letters)
-
-
-def _letters(rights: Rights) -> str:
-    return "r" * rights.read + "w" * rights.write + "d" * rights.delete
 
 
 async def with_wrong_child_counts(db: Db) -> list[tuple[int, int, int]]:

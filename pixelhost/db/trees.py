@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import asyncpg
 
-from pixelhost.db import blobs
+from pixelhost.db import blobs, permissions
 from pixelhost.db.connect import Row
-from pixelhost.db.nodes import permissions
 from pixelhost.model import Blob, Permissions
 
 SLICE_ROWS = 500
@@ -52,6 +51,6 @@ def _tree_row(row: Row) -> TreeRow:
         blobs.blob(row) if row["blob"] is not None else None,
         # The first and the last moment there is come without a time zone.
         row["modified_at"].replace(tzinfo=UTC),
-        permissions(row["permissions"]) if row["share_id"] is not None else None,
+        permissions.loaded(row["permissions"]) if row["share_id"] is not None else None,
         bool(row["abuse_type"]),
     )

@@ -150,12 +150,14 @@ async def put(request: web.Request) -> web.Response:
     wanted_digests = digests.sent(request.headers)
     source = RawBody(request, site.settings.upload_stall_seconds)
     size = source.expected_bytes
-    admission = await filesystem.admit(site, caller, path, size, changes, make_parents=parents.make_parents)
+    leave = await filesystem.admit(site, caller, path, size, changes, make_parents=parents.make_parents)
     with closing(source):
         async with storage.received(
-            site, source, refuse_size=admission.refuse_size, digests=wanted_digests, expected_bytes=size or 0
+            site, source, refuse_size=leave.admission.refuse_size, digests=wanted_digests, expected_bytes=size or 0
         ) as got:
-            place = await filesystem.put(site, caller, path, got, changes, make_parents=parents.make_parents)
+            place = await filesystem.put(
+                site, caller, path, got, changes, make_parents=parents.make_parents, is_new=leave.is_new
+            )
     return envelope.ok(await shapes.node(site, place))
 
 

@@ -213,6 +213,19 @@ async def test_guessing_passwords_is_slowed_down(alice: Person, anyone: Person, 
     assert (await anyone.fs("GET", f"/{share_id}", headers=guess)).status == 200
 
 
+async def test_guesses_at_the_target_of_a_move_count_too(alice: Person, bob: Person, clock):
+    await alice.mkdir("/me/d")
+    share_id = await alice.share("/me/d", link=READ, password={"p": ALL})
+    await bob.write("/me/x")
+    move = {"action": "rename", "target": f"/{share_id}/x"}
+    clock.advance(seconds=60 - clock.now().second)
+    for _ in range(nodes.PASSWORDS_PER_MINUTE):
+        answer = await bob.fs("POST", "/me/x", data=move, headers={"X-Node-Password": "guess"})
+        assert answer.refusal == DENIED
+    right = await bob.fs("POST", "/me/x", data=move, headers={"X-Node-Password": "p"})
+    assert right.refusal == (429, "ip_rate_limit_reached")
+
+
 async def test_passwords_are_encrypted_where_they_are_kept(alice: Person, site: Site):
     await alice.mkdir("/me/d")
     await alice.share("/me/d", password={"hunter2": READ, "correct horse": WRITE})

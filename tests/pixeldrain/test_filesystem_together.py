@@ -170,3 +170,13 @@ async def test_accounts_do_not_wait_for_one_another(site: Site, alice: Person, b
         assert (await bob.fs("PUT", "/me/a", data=b"x")).status == 200
         assert not waiting.done()
     assert (await waiting).status == 200
+
+
+async def test_what_overwrites_takes_one_turn(site: Site, alice: Person):
+    """And not one with the others first, of which nothing comes."""
+    await alice.write("/me/d/a", b"old")
+    for path, query in (("/me/d/a", ""), ("/me/new/a", "?make_parents")):
+        async with site.db.acquire() as connection:
+            before = await connection.fetchval("SELECT txid_current()")
+            assert (await alice.fs("PUT", path, query, data=b"new")).status == 200
+            assert await connection.fetchval("SELECT txid_current()") - before == 2
