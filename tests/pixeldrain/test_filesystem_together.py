@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 
+from pixelhost.core import nodeturns
 from pixelhost.site import Site
 from tests.support.filesystem import assert_clean, counts_of_children_are_right, used
 from tests.support.people import Answer, Person
@@ -172,11 +174,18 @@ async def test_accounts_do_not_wait_for_one_another(site: Site, alice: Person, b
     assert (await waiting).status == 200
 
 
-async def test_what_overwrites_takes_one_turn(site: Site, alice: Person):
+async def test_what_overwrites_takes_one_turn(alice: Person, monkeypatch: pytest.MonkeyPatch):
     """And not one with the others first, of which nothing comes."""
     await alice.write("/me/d/a", b"old")
+    turns: list[UUID] = []
+    turn = nodeturns.turn
+
+    def counted(owner_id: UUID) -> asyncio.Lock:
+        turns.append(owner_id)
+        return turn(owner_id)
+
+    monkeypatch.setattr(nodeturns, "turn", counted)
     for path, query in (("/me/d/a", ""), ("/me/new/a", "?make_parents")):
-        async with site.db.acquire() as connection:
-            before = await connection.fetchval("SELECT txid_current()")
-            assert (await alice.fs("PUT", path, query, data=b"new")).status == 200
-            assert await connection.fetchval("SELECT txid_current()") - before == 2
+        turns.clear()
+        assert (await alice.fs("PUT", path, query, data=b"new")).status == 200
+        assert len(turns) == 1
