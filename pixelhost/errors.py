@@ -142,6 +142,11 @@ OTP_REQUIRED = ErrorKind("otp_required", 400, "This account has two-factor authe
 # File upload
 NO_FILE = ErrorKind("no_file", 422, "The file does not exist or is empty")
 FILE_TOO_LARGE = ErrorKind("file_too_large", 413, "The file is larger than your plan allows")
+ARCHIVE_TOO_LARGE = ErrorKind(
+    "file_too_large",
+    413,
+    "The archive holds too much to be looked through, and what you asked for may be in the rest. Download it whole",
+)
 WRITING = ErrorKind(
     "writing", 500, "The file could not be written to disk, the server may be out of storage space. Nothing was stored"
 )

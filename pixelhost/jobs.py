@@ -84,6 +84,10 @@ async def run_forever(site: Site) -> None:
     """Every job at its interval, and the flush of this process's counters. Ends when cancelled."""
     if site.settings.test_payments == "on":
         log.warning("PIXELHOST_TEST_PAYMENTS is on: anybody can give themselves credit without paying for it")
+    if site.settings.smtp_url and not site.settings.base_url:
+        log.warning(
+            "PIXELHOST_BASE_URL is not set: links in mail, which log people in, lead to whatever host is asked for"
+        )
     async with asyncio.TaskGroup() as group:
         group.create_task(_repeat("listen", LISTEN_SECONDS, lambda: _listen(site)))
         group.create_task(_repeat("flush", FLUSH_SECONDS, lambda: stats.flush(site)))

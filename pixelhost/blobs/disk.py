@@ -9,11 +9,8 @@ that has two links is an upload that died between the two, and its bytes may be 
 
 import asyncio
 import errno
-import fcntl
 import hashlib
-import itertools
 import os
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +20,16 @@ from typing import ParamSpec, TypeVar
 from pixelhost import threads
 from pixelhost.batching import Batcher
 from pixelhost.blobs.contract import Abandoned, BlobMissing, Checksums, Piece, Staged, Stored, StoreError
+from pixelhost.blobs.durable import (
+    ROOM_TO_KEEP_BYTES,
+    check_room,
+    is_in_memory,
+    link_again,
+    make_directory,
+    sync_directory,
+    write_all,
+)
+from pixelhost.blobs.incoming import Incoming
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,8 +39,6 @@ THREADS = 16
 TOGETHER = 4  # threads that share a group of small files
 HELD_BYTES = 64 << 10
 READ_BYTES = 1 << 20
-IOV_MAX = os.sysconf("SC_IOV_MAX")
-ROOM_TO_KEEP_BYTES = 64 << 20  # a disk filled to the brim takes Postgres down with it
 
 
 class DiskStore:
@@ -42,12 +47,11 @@ class DiskStore:
         self.root = root
         self.incoming = root / INCOMING
         self._prefix = str(root)
-        self._name, self._numbers = secrets.token_hex(8), itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="disk")
         self._together = Batcher(self._place_together)
         try:
-            self.incoming.mkdir(parents=True, exist_ok=True)
-            self._is_in_memory = _is_in_memory(root)
+            self._files = Incoming(self.incoming)
+            self.is_in_memory = is_in_memory(root)
         except OSError as error:
             raise StoreError(f"{root} cannot be used for blobs: {error.strerror}") from error
 
@@ -58,7 +62,7 @@ class DiskStore:
             raise StoreError(f"{self.root}: {error.strerror}") from error
         if expected_bytes + ROOM_TO_KEEP_BYTES > room.f_bavail * room.f_frsize:
             raise StoreError(f"{self.root} has no room for {expected_bytes} more bytes")
-        return DiskStaged(self, Checksums(also))
+        return DiskStaged(self, self._files, Checksums(also))
 
     def location_of(self, staged: Staged) -> str:
         return _location(staged.checksums.digest)
@@ -95,10 +99,12 @@ class DiskStore:
                 yield stored
 
     async def abandoned(self) -> list[Abandoned]:
-        return await self.in_thread(self._abandoned)
+        return await self.in_thread(
+            lambda: [Abandoned(name, _placed(descriptor)) for name, descriptor in self._files.abandoned()]
+        )
 
     async def clear(self, abandoned: Abandoned) -> None:
-        await self.in_thread(self._clear, self.incoming / abandoned.name)
+        await self.in_thread(self._files.clear, abandoned.name)
 
     async def check(self) -> None:
         staged = await self.stage()
@@ -117,30 +123,12 @@ class DiskStore:
         except OSError as error:
             raise self._error(error) from error
 
-    def new_incoming(self) -> tuple[Path, int]:
-        """A new incoming file, locked by this process. Blocking."""
-        while True:
-            path = Path(f"{self.incoming}/{self._name}-{next(self._numbers)}")
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Whoever clears leftovers may have been quicker than the lock: then the name is gone, take another.
-                if os.fstat(descriptor).st_nlink:
-                    return path, descriptor
-            except BlockingIOError:
-                pass
-            except OSError:
-                os.close(descriptor)
-                path.unlink(missing_ok=True)
-                raise
-            os.close(descriptor)
-
     def _error(self, error: OSError) -> StoreError:
         return StoreError(f"{error.filename or self.root}: {error.strerror}")
 
     async def _place_together(self, held: Sequence["DiskStaged"]) -> Mapping["DiskStaged", OSError]:
         """Those that failed. A few threads for all, because a visit costs as much as a small file; more only wait."""
-        size = -(-len(held) // (1 if self._is_in_memory else TOGETHER))
+        size = -(-len(held) // (1 if self.is_in_memory else TOGETHER))
         parts = [held[start : start + size] for start in range(0, len(held), size)]
         failures = await asyncio.gather(*(self.in_thread(self._place_some, part) for part in parts))
         return dict(pair for part in failures for pair in part)
@@ -161,11 +149,11 @@ class DiskStore:
             os.link(source, target)
         except FileExistsError:
             # Replace whatever lies there: it may be damaged, and these bytes were just hashed.
-            _link_again(source, target)
+            link_again(source, target)
         except FileNotFoundError:
-            _make_directory(target.parent)
-            _link_again(source, target)
-        _sync_directory(target.parent)
+            make_directory(target.parent)
+            link_again(source, target)
+        sync_directory(target.parent)
 
     def _walk(self) -> Iterator[Stored]:
         for first in _folders(self.root):
@@ -178,47 +166,14 @@ class DiskStore:
                         facts = entry.stat()
                         yield Stored(location, bytes.fromhex(entry.name), facts.st_size, is_settled=facts.st_nlink == 1)
 
-    def _abandoned(self) -> list[Abandoned]:
-        found = []
-        for path in list(self.incoming.iterdir()):
-            try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                found.append(Abandoned(path.name, self._placed(descriptor)))
-            except BlockingIOError:
-                continue
-            finally:
-                os.close(descriptor)
-        return found
-
-    def _clear(self, path: Path) -> None:
-        """Under the lock: the name may belong to a writer that was about to take it when we looked."""
-        with suppress(FileNotFoundError, BlockingIOError):
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-            finally:
-                os.close(descriptor)
-
-    def _placed(self, descriptor: int) -> Stored | None:
-        facts = os.fstat(descriptor)
-        if facts.st_nlink < 2:
-            return None
-        with open(descriptor, "rb", closefd=False) as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        return Stored(_location(digest), digest, facts.st_size, is_settled=False)
-
 
 class DiskStaged:
     """An incoming file. A small upload is held in memory until it is placed: one visit to a thread instead of two."""
 
-    def __init__(self, store: DiskStore, checksums: Checksums) -> None:
+    def __init__(self, store: DiskStore, files: Incoming, checksums: Checksums) -> None:
         self.checksums = checksums
         self._store = store
+        self._files = files
         self._path: Path | None = None
         self._descriptor = -1
         self._held = b""
@@ -277,7 +232,7 @@ class DiskStaged:
 
     def _hash_file(self, count: int) -> None:
         """They were just written: so they come from memory, not from the disk."""
-        _check_room(self._descriptor)
+        check_room(self._descriptor)
         buffer = memoryview(bytearray(min(count, READ_BYTES)))
         end = self.checksums.size_bytes + count
         while (at := self.checksums.size_bytes) < end:
@@ -288,9 +243,9 @@ class DiskStaged:
 
     def _append(self, pieces: Sequence[Piece]) -> None:
         if self._descriptor < 0:
-            self._path, self._descriptor = self._store.new_incoming()
-        _check_room(self._descriptor)
-        _write_all(self._descriptor, pieces)
+            self._path, self._descriptor = self._files.new()
+        check_room(self._descriptor)
+        write_all(self._descriptor, pieces)
 
     def _finish(self, pieces: Sequence[Piece]) -> None:
         self._hash(pieces)
@@ -308,7 +263,7 @@ class DiskBlob:
         return self._descriptor
 
     def read_cached(self, offset: int, count: int) -> bytes | None:
-        if self._store._is_in_memory:  # noqa: SLF001
+        if self._store.is_in_memory:
             data = os.pread(self._descriptor, count, offset)
             return data if len(data) == count else None
         buffer = bytearray(count)
@@ -335,54 +290,14 @@ def _location(digest: bytes) -> str:
     return f"{name[:2]}/{name[2:4]}/{name}"
 
 
-def _check_room(descriptor: int) -> None:
-    room = os.fstatvfs(descriptor)
-    if room.f_bavail * room.f_frsize < ROOM_TO_KEEP_BYTES:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _write_all(descriptor: int, pieces: Sequence[Piece]) -> None:
-    """Gathered writes, as many as it takes: writev may write less than asked."""
-    waiting = [memoryview(piece) for piece in pieces if len(piece)]
-    while waiting:
-        written = os.writev(descriptor, waiting[:IOV_MAX])
-        if written == 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        done = 0
-        while done < len(waiting) and written >= len(waiting[done]):
-            written -= len(waiting[done])
-            done += 1
-        del waiting[:done]
-        if written:
-            waiting[0] = waiting[0][written:]
-
-
-def _link_again(source: Path, target: Path) -> None:
-    """As os.link, replacing what is there, by another name: two uploads of the same bytes may be here at once."""
-    spare = source.with_name(source.name + "-again")
-    os.link(source, spare)
-    spare.rename(target)
-    # Of two names for the same file rename leaves both.
-    spare.unlink(missing_ok=True)
-
-
-def _make_directory(directory: Path) -> None:
-    """With its parents, each made durable in the one above."""
-    try:
-        directory.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        _make_directory(directory.parent)
-        directory.mkdir(exist_ok=True)
-    # Also where it was there: whoever made it just now may not have come to this.
-    _sync_directory(directory.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _placed(descriptor: int) -> Stored | None:
+    """What an incoming file was placed as: then it has two names."""
+    facts = os.fstat(descriptor)
+    if facts.st_nlink < 2:
+        return None
+    with open(descriptor, "rb", closefd=False) as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    return Stored(_location(digest), digest, facts.st_size, is_settled=False)
 
 
 def _folders(directory: Path) -> list[Path]:
@@ -395,14 +310,3 @@ def _is_digest(name: str) -> bool:
 
 def _take(iterator: Iterator[T], count: int) -> list[T]:
     return [item for _, item in zip(range(count), iterator, strict=False)]
-
-
-def _is_in_memory(directory: Path) -> bool:
-    """Whether this is a tmpfs, which does not answer RWF_NOWAIT although nothing there ever waits."""
-    device = directory.stat().st_dev
-    name = f"{os.major(device)}:{os.minor(device)}"
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return any(line.split()[2] == name and " - tmpfs " in line for line in mounts.splitlines())

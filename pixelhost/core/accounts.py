@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from pixelhost import errors
-from pixelhost.core import accountfields, emaillinks, login, mail, passwords
+from pixelhost.core import accountfields, callers, emaillinks, login, mail, passwords, ratelimit
 from pixelhost.core.callers import Caller
 from pixelhost.db import emaillinks as links
 from pixelhost.db import logins, sessions, users
@@ -23,6 +23,7 @@ PREPAID_PLANS: Final = ("prepaid", "prepaid_lite")
 PREPAID_CREDIT_MICRO_EUR: Final = 1_000_000
 TRANSFER_CAP_MAX: Final = 2**63 - 1
 DELETED_AFTER: Final = timedelta(days=7)
+LATE_LOGINS: Final = timedelta(days=1)  # by clocks that are slow; they must not cancel what has begun
 DELETE_BATCH: Final = 1000
 
 
@@ -54,14 +55,14 @@ async def settings_of(site: Site, user: User) -> AccountSettings:
 async def change(site: Site, caller: Caller, wanted: Changes, problems: Sequence[ApiError], base_url: str) -> bool:
     """Change an account: all that was sent, or nothing. Returns whether a link went to a new e-mail address.
 
-    The name and the address as they are, an empty password and an empty plan are no change; an empty e-mail address
-    removes it. A new password ends all sessions but the caller's. `problems` are those that were found with the
-    request before: they are raised with ours.
+    The name, the address and the cap as they are, an empty password and an empty plan are no change; an empty e-mail
+    address removes it. A new password ends all sessions but the caller's, and all links that are on their way.
+    `problems` are those that were found with the request before: they are raised with ours.
 
     Raises, all at once where there are several: FIELD_CONTAINS_ILLEGAL_CHARACTER, STRING_OUT_OF_RANGE,
     INTEGER_OUT_OF_RANGE, ENUM_PARSE_FAILED, USERNAME_ALREADY_REGISTERED, INVALID_EMAIL_ADDRESS,
     EMAIL_ADDRESS_ALREADY_REGISTERED, LOGIN_LINK_ALREADY_SENT, NOT_ENOUGH_CREDIT_FOR_PREPAID,
-    CANNOT_DISABLE_PATREON_SUB, INVALID_DOMAIN_NAME, USER_NOT_FOUND. Then AUTHENTICATION_FAILED.
+    CANNOT_DISABLE_PATREON_SUB, INVALID_DOMAIN_NAME, USER_NOT_FOUND. Then as `callers.claim`.
     """
     user, session = caller.require_user(), caller.require_session()
     found = list(problems)
@@ -75,13 +76,13 @@ async def change(site: Site, caller: Caller, wanted: Changes, problems: Sequence
     password_hash = await passwords.hashed(password) if password else None
     try:
         async with site.db.acquire() as tx, tx.transaction():
-            await _claim(tx, user.id, session.id, values)
+            await _claim(tx, caller, values)
             if values:
                 await users.set_fields(tx, user.id, values)
             if password_hash:
                 await logins.set_password(tx, user.id, password_hash)
                 await sessions.delete_of_user(tx, user.id, but=session.id)
-                await links.delete_of_user(tx, user.id, ["login", "reset"])
+                await links.delete_of_user(tx, user.id, ["login", "verify", "reset"])
             if email is not None:
                 await _change_email(tx, site, user, email, base_url)
     except UniqueViolation as error:
@@ -91,15 +92,19 @@ async def change(site: Site, caller: Caller, wanted: Changes, problems: Sequence
 
 
 async def schedule_deletion(site: Site, caller: Caller, base_url: str) -> None:
-    """End all sessions now, and the account in a week; a login until then cancels it."""
-    user = caller.require_user()
+    """End all sessions now, and the account in a week; a login until then cancels it.
+
+    Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, AUTHENTICATION_FAILED.
+    """
+    caller.require_user()
     delete_at = site.clock.now() + DELETED_AFTER
     async with site.db.acquire() as tx, tx.transaction():
-        await users.claim(tx, user.id)
+        user = await callers.claim(tx, caller)
         await logins.set_delete_at(tx, user.id, delete_at)
         await sessions.delete_of_user(tx, user.id)
         await links.delete_of_user(tx, user.id, ["login", "verify", "reset"])
-        if user.email:
+        if user.email and await ratelimit.may_mail(site, tx, user.email):
+            await ratelimit.note_mail(site, tx, user.email)
             await mail.queue(
                 tx,
                 site,
@@ -125,18 +130,18 @@ async def delete(site: Site, user_id: UUID) -> None:
 async def delete_due(site: Site) -> int:
     """Delete accounts whose owners asked for it a week ago, and forget links that have expired. Returns how many."""
     now = site.clock.now()
-    due = await users.due(site.db, now)
-    for user_id in due:
-        await delete(site, user_id)
+    deleted = 0
+    for user_id in await users.due(site.db, now):
+        if await logins.end(site.db, user_id, now, now - LATE_LOGINS):
+            await delete(site, user_id)
+            deleted += 1
     await links.delete_expired(site.db, now)
-    return len(due)
+    return deleted
 
 
-async def _claim(tx: Transaction, user_id: UUID, session_id: UUID, values: Values) -> None:
+async def _claim(tx: Transaction, caller: Caller, values: Values) -> None:
     """Lock the account. What was true before may not be any more: the key, and the credit for a plan."""
-    user = await users.claim(tx, user_id)
-    if user is None or not await sessions.exists(tx, session_id):
-        raise errors.AUTHENTICATION_FAILED()
+    user = await callers.claim(tx, caller)
     if "plan_id" in values and user.balance_micro_eur < PREPAID_CREDIT_MICRO_EUR:
         raise errors.NOT_ENOUGH_CREDIT_FOR_PREPAID()
 
@@ -198,8 +203,8 @@ async def _check_plan(site: Site, user: User, wanted: Changes) -> Values:
 
 
 async def _check_transfer_cap(site: Site, user: User, wanted: Changes) -> Values:
-    """Against the plan that the same request asks for, if it does."""
-    if isinstance(wanted.transfer_cap, Unset):
+    """Against the plan that the same request asks for, if it does. As it was it stays, above a new plan's cap too."""
+    if isinstance(wanted.transfer_cap, Unset) or wanted.transfer_cap == user.terms.transfer_cap_bytes:
         return {}
     asked = "" if isinstance(wanted.subscription, Unset) else wanted.subscription
     of_plan = site.plan(asked if asked in PREPAID_PLANS else user.plan_id).monthly_transfer_cap

@@ -38,7 +38,7 @@ async def find(site: Site, wanted: str) -> User:
     if user_id is not None:
         by_id = await users.by_id(site.db, user_id)
     else:
-        by_login = await users.by_login(site.db, wanted) if wanted else None
+        by_login = await users.by_login(site.db, wanted) if wanted.isprintable() else None
         by_id = by_login[0] if by_login else None
     if by_id is None:
         raise errors.USER_NOT_FOUND()
@@ -100,7 +100,7 @@ async def delete(site: Site, user: User) -> None:
     """At once, with all it has. Should we be interrupted, the job for accounts whose time has run out goes on."""
     async with site.db.acquire() as tx, tx.transaction():
         await users.claim(tx, user.id)
-        await logins.set_delete_at(tx, user.id, site.clock.now())
+        await logins.set_delete_at(tx, user.id, site.clock.now() - accounts.LATE_LOGINS)
         await sessions.delete_of_user(tx, user.id)
     await accounts.delete(site, user.id)
     log.info("%s is deleted", user.name)

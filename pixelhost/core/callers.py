@@ -4,11 +4,13 @@ The account is read with each request, so a ban holds from the next one on: whoe
 may, and is told why where that is not enough.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from pixelhost import errors
+from pixelhost.db import sessions, users
+from pixelhost.db.connect import Transaction
 from pixelhost.keyring import key_hash
 from pixelhost.model import Session, User
 from pixelhost.site import Site
@@ -29,8 +31,13 @@ class Caller:
     node_password: str = ""
     """What was sent to open a shared node with."""
 
+    @property
+    def account(self) -> User | None:
+        """Whose plan and rights count: nobody's where the account is banned."""
+        return None if self.user is None or self.user.is_banned else self.user
+
     def owns(self, owner_id: UUID | None) -> bool:
-        return self.user is not None and self.user.id == owner_id and not self.user.is_banned
+        return self.account is not None and self.account.id == owner_id
 
     def require_user(self) -> User:
         """Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED."""
@@ -52,6 +59,18 @@ class Caller:
         if self.session is None:
             raise errors.AUTHENTICATION_REQUIRED()
         return self.session
+
+
+async def claim(tx: Transaction, caller: Caller) -> User:
+    """Lock the caller's account, as it is now: it may have been banned, or the key revoked, since the request came.
+
+    Raises AUTHENTICATION_REQUIRED, AUTHENTICATION_FAILED, ACCOUNT_BANNED.
+    """
+    session = caller.require_session()
+    user = await users.claim(tx, session.user_id)
+    if user is None or not await sessions.exists(tx, session.id):
+        raise errors.AUTHENTICATION_FAILED()
+    return replace(caller, user=user).require_user()
 
 
 async def identify(site: Site, key: str, ip: str, user_agent: str) -> Caller:

@@ -37,8 +37,6 @@ async def update(site: Site, caller: Caller, wanted: Mapping[str, str]) -> None:
     BOOL_PARSE_FAILED.
     """
     user = caller.require_user()
-    if user.is_banned:
-        raise errors.ACCOUNT_BANNED()
     if not site.plan(user.plan_id).file_viewer_branding:
         raise errors.FORBIDDEN(message="The plan of this account has no branding of its file pages")
     errors.raise_all(list((await problems(site, caller, wanted)).values()))

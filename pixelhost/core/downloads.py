@@ -1,18 +1,18 @@
 """Bytes on their way out: what is sent, and what is counted for it."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from pixelhost import errors
-from pixelhost.blobs.contract import OpenBlob
-from pixelhost.core import access, gates, stats
+from pixelhost.blobs.contract import BlobMissing, OpenBlob
+from pixelhost.core import access, gates, nodes, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.gates import Origin
 from pixelhost.core.nodes import Place
-from pixelhost.model import Blob
+from pixelhost.model import Blob, Node
 from pixelhost.site import Site
 
 
@@ -79,20 +79,32 @@ async def of_file(site: Site, caller: Caller, file_id: str, origin: Origin) -> A
 
 @asynccontextmanager
 async def of_node(site: Site, caller: Caller, place: Place, origin: Origin) -> AsyncIterator[Content]:
-    """A file of a filesystem to download. Raises NODE_IS_A_DIRECTORY and what the gates do."""
+    """A file of a filesystem to download. Raises NODE_IS_A_DIRECTORY and what the gates do; as `nodes.readable` when
+    it has gone meanwhile.
+    """
+    node, row, blob = await _opened(site, caller, place, origin)
+    with closing(blob):
+        async with gates.connection_slot(site, caller, [node]):
+            note = partial(stats.note_node_sent, site, caller, node)
+            speed = gates.speed_limit(site, caller, [node])
+            content = _whole(node.name, node.mime_type, row, node.modified_at, blob, speed, note)
+            yield replace(content, may_be_overwritten=True)
+
+
+async def _opened(
+    site: Site, caller: Caller, place: Place, origin: Origin, tries: int = 3
+) -> tuple[Node, Blob, OpenBlob]:
+    """A file as it is now: what was overwritten after its path was walked may be swept already."""
     node = place.node
     if node.blob is None:
         raise errors.NODE_IS_A_DIRECTORY()
     await gates.refuse_node(site, caller, node, origin)
-    async with gates.connection_slot(site, caller, [node]):
-        blob = await site.store.open(node.blob.location)
-        try:
-            note = partial(stats.note_node_sent, site, caller, node)
-            speed = gates.speed_limit(site, caller, [node])
-            content = _whole(node.name, node.mime_type, node.blob, node.modified_at, blob, speed, note)
-            yield replace(content, may_be_overwritten=True)
-        finally:
-            blob.close()
+    try:
+        return node, node.blob, await site.store.open(node.blob.location)
+    except BlobMissing:
+        if tries == 1:
+            raise
+    return await _opened(site, caller, await nodes.readable(site, caller, place.path), origin, tries - 1)
 
 
 def _whole(

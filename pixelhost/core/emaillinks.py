@@ -1,7 +1,8 @@
 """Links sent by e-mail, each good for one use: to log in, to show that an address is one's own, to set a password.
 
-At most one of a purpose is on its way to an account, so nobody's mailbox can be flooded. They lead to pages, whose
-forms send what the link holds; a link that is only opened, as scanners of mail do, is not used up.
+At most one of a purpose is on its way to an account, and few an hour go to an address: nobody's mailbox is flooded.
+They lead to pages, whose forms send what the link holds; a link that is only opened, as scanners of mail do, is not
+used up.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from pixelhost import ids
-from pixelhost.core import mail
+from pixelhost.core import mail, ratelimit
 from pixelhost.db import emaillinks
 from pixelhost.db.connect import Db, Transaction
 from pixelhost.db.emaillinks import EmailLink, Purpose
@@ -34,15 +35,19 @@ LETTERS: Final[Mapping[Purpose, str]] = {
 async def send(
     tx: Transaction, site: Site, user: User, purpose: Purpose, *, to: str, base_url: str, redirect: str = ""
 ) -> bool:
-    """Have a link sent once the transaction commits. False while an earlier one of this purpose is still good.
+    """Have a link sent once the transaction commits. False while an earlier one of this purpose is still good, or after
+    too many letters to this address.
 
     `redirect` is where a login leads to; what is no path of this site is left out. Raises INVALID_EMAIL_ADDRESS.
     """
     secret, now = ids.new_key(), site.clock.now()
     lifetime = LIFETIMES[purpose]
     link = EmailLink(user.id, purpose, to)
+    if not await ratelimit.may_mail(site, tx, to):
+        return False
     if not await emaillinks.insert(tx, link, key_hash(secret.bytes), now, now + lifetime):
         return False
+    await ratelimit.note_mail(site, tx, to)
     await mail.queue(
         tx,
         site,

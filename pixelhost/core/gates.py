@@ -142,7 +142,7 @@ async def _used_up(site: Site, caller: Caller, file: File | Node, origin: Origin
     downloads, sent_bytes = await limits.usage_since(site.db, site.keyring.visitor(caller.ip), since)
     if NO_LIMIT < plan.downloads_per_ip_per_day <= downloads:
         # A stranger may wait or prove to be a person; an account has a plan to change.
-        return errors.IP_DOWNLOAD_LIMITED() if caller.user is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
+        return errors.IP_DOWNLOAD_LIMITED() if caller.account is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
     if NO_LIMIT < plan.transfer_per_ip_per_day <= sent_bytes:
         return errors.TRANSFER_LIMIT_EXCEEDED()
     return None

@@ -2,11 +2,13 @@
 
 import hashlib
 import html
+import io
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -14,7 +16,7 @@ from pixelhost import errors
 from pixelhost.core import mediacache, storage
 from pixelhost.core.downloads import Content, Part, Stream
 from pixelhost.errors import ApiError, ErrorKind
-from pixelhost.media import archives, markdown, torrents
+from pixelhost.media import archive_index, archives, markdown, torrents
 from pixelhost.media.archives import Entry
 from pixelhost.media.mime import mime_type as type_of
 from pixelhost.media.torrents import Torrent
@@ -36,11 +38,17 @@ REFUSALS: Final[dict[type[Exception], ErrorKind]] = {
     archives.BrokenArchive: errors.INVALID_ZIP_FILE,
     archives.UnsupportedCompression: errors.UNSUPPORTED_ZIP_COMPRESSION,
     archives.NoSuchMember: errors.PATH_NOT_FOUND,
+    archives.ArchiveTooLarge: errors.ARCHIVE_TOO_LARGE,
     torrents.NotATorrent: errors.NOT_A_TORRENT,
     torrents.BrokenTorrent: errors.TORRENT_PARSE_FAILED,
 }
 REFUSED: Final = b"\0refused "
+KEPT_START_BYTES: Final = 100
 KINDS: Final = {kind.code: kind for kind in REFUSALS.values()}
+BUSY_SECONDS: Final = 5
+
+Pieces = Callable[[int, int], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+"""Opens the bytes of a member from the first number up to but without the second."""
 
 
 async def torrent(site: Site, blob: Blob, mime_type: str) -> Torrent:
@@ -68,7 +76,7 @@ async def listing(site: Site, blob: Blob) -> bytes:
 
 
 async def page(site: Site, blob: Blob, mime_type: str) -> bytes:
-    """Markdown as sanitised HTML. One that takes too long to render is shown as it was written.
+    """Markdown as sanitised HTML. One that couldn't be rendered this time is shown as it was written.
 
     Raises NOT_A_MARKDOWN_FILE, FILE_TOO_LARGE.
     """
@@ -78,15 +86,15 @@ async def page(site: Site, blob: Blob, mime_type: str) -> bytes:
         raise errors.FILE_TOO_LARGE(message="Markdown can be rendered up to a size of 2 MiB")
 
     async def look(descriptor: int) -> bytes:
-        try:
-            return (await site.media.run(markdown.render, descriptor)).encode()
-        except MediaBusy:
-            raise
-        except MediaError:
-            text = (await storage.head_of(site, blob, MARKDOWN_MAX_BYTES)).decode("utf-8", "replace")
-            return f"<pre>{html.escape(text)}</pre>".encode()
+        return (await site.media.run(markdown.render, descriptor)).encode()
 
-    return await _known(site, blob, "markdown.html", look, errors.INTERNAL)
+    try:
+        return await _known(site, blob, "markdown.html", look, errors.INTERNAL)
+    except ApiError as refusal:
+        if refusal.kind is not errors.INTERNAL:
+            raise
+    text = (await storage.head_of(site, blob, MARKDOWN_MAX_BYTES)).decode("utf-8", "replace")
+    return f"<pre>{html.escape(text)}</pre>".encode()
 
 
 @asynccontextmanager
@@ -95,7 +103,7 @@ async def member(
 ) -> AsyncIterator[Content | Stream]:
     """One file of an archive, or one of its directories as a zip. `note` is told how many bytes of it went out.
 
-    Raises NOT_A_ZIP, INVALID_ZIP_FILE, UNSUPPORTED_ZIP_COMPRESSION, PATH_NOT_FOUND.
+    Raises NOT_A_ZIP, INVALID_ZIP_FILE, UNSUPPORTED_ZIP_COMPRESSION, PATH_NOT_FOUND, ARCHIVE_TOO_LARGE.
     """
     opened = await site.store.open(blob.location)
     try:
@@ -103,15 +111,48 @@ async def member(
         if descriptor is None:
             raise errors.NOT_A_ZIP()
         with _refused(errors.INVALID_ZIP_FILE):
-            found = await site.media.run(archives.entry, descriptor, path)
+            row = await _row(site, blob, path)
+            found = archive_index.entry(row, path) if row else await site.media.run(archives.entry, descriptor, path)
         if not found.is_directory:
-            yield _content(site, blob, descriptor, path, found, found.modified or modified_at, note)
+            pieces = _pieces(site, descriptor, path, row)
+            yield _content(blob, path, found, found.modified or modified_at, pieces, note)
             return
         with _refused(errors.INVALID_ZIP_FILE):
-            async with site.media.stream(archives.directory_zip, descriptor, path) as pieces:
-                yield Stream(f"{found.name or 'archive'}.zip", "application/zip", _noted(pieces, note))
+            async with site.media.stream(archives.directory_zip, descriptor, path) as zipped:
+                yield Stream(f"{found.name or 'archive'}.zip", "application/zip", _noted(zipped, note))
     finally:
         opened.close()
+
+
+async def _row(site: Site, blob: Blob, path: str) -> bytes:
+    """Where a zip has this member, so that its directory is read for the first request only.
+
+    Empty for an archive of another kind. Raises NoSuchMember, ArchiveTooLarge, and refusals.
+    """
+    name = mediacache.name_of(blob, "members.index")
+    row = await mediacache.look(site, name, partial(_find, path))
+    if row is None:
+
+        async def look(descriptor: int) -> bytes:
+            return await site.media.run(archive_index.index, descriptor)
+
+        made = await _looked(site, blob, look, errors.INVALID_ZIP_FILE)
+        await mediacache.keep(site, name, made)
+        row = _find(path, io.BytesIO(made))
+    return row
+
+
+def _pieces(site: Site, descriptor: int, path: str, row: bytes) -> Pieces:
+    if row:
+        return lambda start, stop: site.media.stream(archive_index.content, descriptor, row, start, stop)
+    return lambda start, stop: site.media.stream(archives.content, descriptor, path, start, stop)
+
+
+def _find(path: str, kept: BinaryIO) -> bytes:
+    start = kept.read(KEPT_START_BYTES)
+    _raise_kept(start)
+    kept.seek(0)
+    return archive_index.find(kept, path) if start else b""
 
 
 async def _known(
@@ -123,9 +164,14 @@ async def _known(
     if kept is None:
         kept = await _looked(site, blob, look, broken)
         await mediacache.keep(site, name, kept)
+    _raise_kept(kept)
+    return kept
+
+
+def _raise_kept(kept: bytes) -> None:
+    """What begins as a refusal is nothing else."""
     if kept.startswith(REFUSED):
         raise KINDS[kept.removeprefix(REFUSED).decode()]()
-    return kept
 
 
 async def _looked(site: Site, blob: Blob, look: Callable[[int], Awaitable[bytes]], broken: ErrorKind) -> bytes:
@@ -138,7 +184,7 @@ async def _looked(site: Site, blob: Blob, look: Callable[[int], Awaitable[bytes]
             return await look(descriptor)
     except ApiError as refusal:
         # What a decoder says of the bytes stays true; a worker that failed may do better next time.
-        if isinstance(refusal.__cause__, MediaError):
+        if type(refusal.__cause__) not in REFUSALS:
             raise
         return REFUSED + refusal.kind.code.encode()
     finally:
@@ -153,24 +199,25 @@ def _refused(broken: ErrorKind) -> Iterator[None]:
     except tuple(REFUSALS) as refusal:
         raise REFUSALS[type(refusal)]() from refusal
     except MediaBusy as error:
-        raise errors.INTERNAL(message="Too many archives are being read at the moment. Try again later") from error
+        raise _busy() from error
     except MediaError as error:
         log.warning("looking into a file failed: %s", error)
         raise broken() from error
 
 
+def _busy() -> ApiError:
+    """No captcha helps here but time: 503 and Retry-After are what programs understand (RFC 9110, 15.6.4)."""
+    error = errors.SERVER_OVERLOAD(message="The server looks into too many files at the moment. Try again soon")
+    error.status, error.headers = 503, {"Retry-After": str(BUSY_SECONDS)}
+    return error
+
+
 def _content(
-    site: Site,
-    blob: Blob,
-    descriptor: int,
-    path: str,
-    found: Entry,
-    modified_at: datetime,
-    note: Callable[[int], None],
+    blob: Blob, path: str, found: Entry, modified_at: datetime, stream: Pieces, note: Callable[[int], None]
 ) -> Content:
     async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
         with _refused(errors.INVALID_ZIP_FILE):
-            async with site.media.stream(archives.content, descriptor, path, start, stop) as pieces:
+            async with stream(start, stop) as pieces:
                 async for piece in _noted(pieces, note):
                     yield piece
 

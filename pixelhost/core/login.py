@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pixelhost import errors, ids
-from pixelhost.core import accountfields, emaillinks, passwords, ratelimit, secondfactor
+from pixelhost.core import accountfields, callers, emaillinks, passwords, ratelimit, secondfactor
 from pixelhost.core.callers import Caller
 from pixelhost.db import emaillinks as links
 from pixelhost.db import logins, sessions, users
@@ -98,11 +98,9 @@ async def new_session(site: Site, user_id: UUID, *, app_name: str = "") -> Sessi
 
 
 async def another_session(site: Site, caller: Caller, app_name: str) -> Session:
-    """A new API key for the holder of one that is still good. Raises AUTHENTICATION_REQUIRED, AUTHENTICATION_FAILED."""
-    user, session = caller.require_user(), caller.require_session()
+    """A new API key for the holder of one that is still good. Raises as `callers.claim`."""
     async with site.db.acquire() as tx, tx.transaction():
-        if await users.claim(tx, user.id) is None or not await sessions.exists(tx, session.id):
-            raise errors.AUTHENTICATION_FAILED()
+        user = await callers.claim(tx, caller)
         return await _insert_session(tx, site, user.id, app_name, caller)
 
 

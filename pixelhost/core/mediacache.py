@@ -3,14 +3,18 @@
 import asyncio
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import aiofiles
 import aiofiles.os
 
 from pixelhost.model import Blob
 from pixelhost.site import Site
+
+T = TypeVar("T")
 
 
 def name_of(blob: Blob, what: str) -> str:
@@ -27,6 +31,11 @@ async def get(site: Site, name: str) -> bytes | None:
     except OSError:
         return None
     return data
+
+
+async def look(site: Site, name: str, find: Callable[[BinaryIO], T]) -> T | None:
+    """What `find` makes of it in a thread, without reading all of it; None when it isn't there."""
+    return await asyncio.to_thread(_look, _path(site, name), find)
 
 
 async def keep(site: Site, name: str, data: bytes) -> None:
@@ -50,6 +59,15 @@ async def trim(site: Site) -> int:
 async def forget(site: Site, digest: bytes) -> None:
     """The bytes are gone: so is what was made of them."""
     await asyncio.to_thread(_forget, _folder(site), digest.hex())
+
+
+def _look(path: Path, find: Callable[[BinaryIO], T]) -> T | None:
+    try:
+        with path.open("rb", buffering=0) as file:
+            os.utime(path)
+            return find(file)
+    except OSError:
+        return None
 
 
 def _folder(site: Site) -> Path:

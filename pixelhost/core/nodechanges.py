@@ -1,10 +1,9 @@
 """What can be set on a node, checked and turned into columns: times, mode, sharing, logging, domain, branding."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from cryptography import x509
@@ -16,17 +15,11 @@ from pixelhost.core import sharing
 from pixelhost.core.callers import Caller
 from pixelhost.db import nodes
 from pixelhost.db.connect import Transaction, UniqueViolation
+from pixelhost.db.nodes import Value
+from pixelhost.db.permissions import stored as stored_permissions
 from pixelhost.model import UNSET, Node, Rights, Unset
 from pixelhost.site import Site
 
-COLORS = ("input", "highlight", "danger", "background", "body", "card")
-BRANDING = (
-    "branding_enabled",
-    *(f"brand_{part}_color" for part in COLORS),
-    "brand_header_image",
-    "brand_background_image",
-    "brand_header_link",
-)
 COLOR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
 LINK = re.compile(r"https://[^\x00-\x20\x7f]+")
@@ -66,7 +59,7 @@ async def apply(site: Site, caller: Caller, tx: Transaction, node: Node, changes
     NODE_IS_NOT_A_DIRECTORY, STRING_OUT_OF_RANGE, HEX_PARSE_FAILED, BRANDING_IMAGE_NOT_FOUND, INVALID_LINK.
     """
     refuse_others(caller, node.owner_id, changes)
-    columns: dict[str, Any] = {
+    columns: dict[str, Value] = {
         name: value
         for name, value in (
             ("created_at", changes.created_at),
@@ -92,7 +85,7 @@ def refuse_others(caller: Caller, owner_id: UUID, changes: NodeChanges) -> None:
         raise errors.PERMISSION_DENIED(message="Only the owner of a filesystem changes how it is shared")
 
 
-def _logging(site: Site, node: Node, changes: NodeChanges) -> dict[str, Any]:
+def _logging(site: Site, node: Node, changes: NodeChanges) -> dict[str, Value]:
     if changes.is_logging is UNSET:
         return {}
     if changes.is_logging and not node.is_directory:
@@ -100,8 +93,8 @@ def _logging(site: Site, node: Node, changes: NodeChanges) -> dict[str, Any]:
     return {"logging_enabled_at": site.clock.now() if changes.is_logging else None}
 
 
-async def _sharing(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
+async def _sharing(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Value]:
+    columns: dict[str, Value] = {}
     if changes.is_shared is True and node.share_id is None:
         columns["share_id"] = await _free_share_id(tx)
     elif changes.is_shared is False:
@@ -116,7 +109,7 @@ async def _sharing(site: Site, tx: Transaction, node: Node, changes: NodeChanges
         wanted = _bounded("password_permissions", changes.password_permissions)
         permissions = replace(permissions, passwords=sharing.by_sealed_password(site.keyring, wanted))
     if permissions != node.permissions:
-        columns["permissions"] = nodes.stored_permissions(permissions)
+        columns["permissions"] = stored_permissions(permissions)
     return columns
 
 
@@ -133,13 +126,13 @@ async def _free_share_id(tx: Transaction) -> str:
             return share_id
 
 
-async def _domain(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Any]:
+async def _domain(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Value]:
     sent = (changes.custom_domain_name, changes.custom_domain_cert, changes.custom_domain_key)
     if sent == (UNSET, UNSET, UNSET):
         return {}
     if not site.plan(node.owner_plan_id).custom_domains:
         raise errors.PERMISSION_DENIED(message="The plan of this account has no custom domains")
-    columns: dict[str, Any] = {}
+    columns: dict[str, Value] = {}
     if changes.custom_domain_name == "":
         return {"custom_domain_name": None, "custom_domain_cert": None, "custom_domain_key": None}
     if changes.custom_domain_name is not UNSET:
@@ -149,7 +142,7 @@ async def _domain(site: Site, tx: Transaction, node: Node, changes: NodeChanges)
     return columns
 
 
-def _keypair(site: Site, certificate: str | Unset, key: str | Unset) -> dict[str, Any]:
+def _keypair(site: Site, certificate: str | Unset, key: str | Unset) -> dict[str, Value]:
     if certificate is UNSET or key is UNSET:
         raise errors.INVALID_X509_KEYPAIR(message="Send the certificate and its key together")
     if certificate == key == "":
@@ -181,25 +174,54 @@ def refuse_mismatched(certificate: str, key: str) -> None:
         raise errors.INVALID_X509_KEYPAIR(message="The key does not belong to the certificate")
 
 
-async def _branding(tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Any]:
+async def _branding(tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Value]:
     if not changes.branding:
         return {}
     for name, value in changes.branding.items():
         if value:
-            await _check_branding(tx, node, name, value)
+            await BRANDING[name](Brand(tx, node, name, value))
     properties = {name: value for name, value in (dict(node.properties) | dict(changes.branding)).items() if value}
     return {"properties": nodes.stored_properties(properties)}
 
 
-async def _check_branding(tx: Transaction, node: Node, name: str, value: str) -> None:
-    if name.endswith("_color") and COLOR.fullmatch(value) is None:
-        raise errors.HEX_PARSE_FAILED(field=name)
-    if name.endswith("_image") and not (ids.is_id(value) and await nodes.is_shared_image(tx, node.owner_id, value)):
+@dataclass(frozen=True)
+class Brand:
+    """A value of a property that brands a node."""
+
+    tx: Transaction
+    node: Node
+    name: str
+    value: str
+
+
+async def _check_flag(brand: Brand) -> None:
+    if brand.value not in {"true", "false"}:
+        raise errors.BOOL_PARSE_FAILED(field=brand.name)
+
+
+async def _check_color(brand: Brand) -> None:
+    if COLOR.fullmatch(brand.value) is None:
+        raise errors.HEX_PARSE_FAILED(field=brand.name)
+
+
+async def _check_image(brand: Brand) -> None:
+    if not (ids.is_id(brand.value) and await nodes.is_shared_image(brand.tx, brand.node.owner_id, brand.value)):
         raise errors.BRANDING_IMAGE_NOT_FOUND()
-    if name == "brand_header_link":
-        if LINK.fullmatch(value) is None:
-            raise errors.INVALID_LINK()
-        if len(value) > LINK_MAX:
-            raise errors.STRING_OUT_OF_RANGE(field=name, min_len=0, max_len=LINK_MAX, len=len(value))
-    if name == "branding_enabled" and value not in {"true", "false"}:
-        raise errors.BOOL_PARSE_FAILED(field=name)
+
+
+async def _check_link(brand: Brand) -> None:
+    if LINK.fullmatch(brand.value) is None:
+        raise errors.INVALID_LINK()
+    if len(brand.value) > LINK_MAX:
+        raise errors.STRING_OUT_OF_RANGE(field=brand.name, min_len=0, max_len=LINK_MAX, len=len(brand.value))
+
+
+COLORS = ("input", "highlight", "danger", "background", "body", "card")
+BRANDING: Mapping[str, Callable[[Brand], Awaitable[None]]] = {
+    "branding_enabled": _check_flag,
+    **{f"brand_{part}_color": _check_color for part in COLORS},
+    "brand_header_image": _check_image,
+    "brand_background_image": _check_image,
+    "brand_header_link": _check_link,
+}
+"""The properties, and what checks a value that is not empty."""

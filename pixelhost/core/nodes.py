@@ -108,21 +108,6 @@ async def readable_directory(site: Site, caller: Caller, path: Path) -> Place:
     return place
 
 
-async def readable_below(site: Site, caller: Caller, place: Place) -> list[tuple[str, Node]]:
-    """Everything below a directory by its path relative to it, but for what is shared with others only."""
-    found = await nodes.below(site.db, place.node.id)
-    if place.rights.owner:
-        return found
-    hidden: set[int] = set()
-    for _, node in found:
-        is_hidden = node.parent_id in hidden
-        if node.share_id is not None:
-            is_hidden = not sharing.granted(site, caller, node.permissions).read
-        if is_hidden:
-            hidden.add(node.id)
-    return [(path, node) for path, node in found if node.id not in hidden]
-
-
 async def readable_children(site: Site, caller: Caller, place: Place) -> list[Node]:
     """Of a directory, by name, but for what is shared with others only; of a file none."""
     found = await nodes.children(site.db, place.node.id) if place.node.is_directory else []

@@ -1,13 +1,16 @@
-"""What was downloaded of nodes: totals, totals as they change, and time series. Of a directory: of all below it."""
+"""What was downloaded of nodes: totals, totals as they change, and time series.
 
+Of a directory: of all below it that the caller may read.
+"""
+
+import asyncio
 import time
-from asyncio import sleep
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pixelhost import errors
-from pixelhost.core import nodes
+from pixelhost.core import nodes, nodeshares
 from pixelhost.core.callers import Caller
 from pixelhost.core.paths import Path
 from pixelhost.db import nodestats
@@ -18,6 +21,7 @@ POINTS_MAX = 60_000  # a year by ten minutes has 52,704
 
 SHORTEST_PAUSE_SECONDS = 1.0
 PAUSE_PER_READING = 10
+ASKED_AGAIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,13 @@ class Series:
 async def totals(site: Site, caller: Caller, path: Path) -> Totals:
     """Raises as `nodes.readable`."""
     place = await nodes.readable(site, caller, path)
-    usage = await nodestats.total(site.db, place.node.id)
+    shares = await nodeshares.seen_by(site, caller, place.node.owner_id)
+    usage = await nodestats.total(site.db, place.node.id, shares.hidden)
     return Totals(usage.downloads, usage.sent_bytes - usage.paid_bytes, usage.paid_bytes)
 
 
 async def live_totals(site: Site, caller: Caller, path: Path) -> AsyncGenerator[Totals, None]:
-    """The totals, and then whatever they change to. Raises as `totals`, also when that comes later.
+    """The totals, and then whatever they change to. Raises as `totals`, also within seconds of a later reason.
 
     They are read at most once a second, and less often where reading takes long, as of a large directory.
     """
@@ -60,8 +65,18 @@ async def live_totals(site: Site, caller: Caller, path: Path) -> AsyncGenerator[
             if found != shown:
                 shown = found
                 yield found
-            await sleep(max(SHORTEST_PAUSE_SECONDS, PAUSE_PER_READING * took))
-            await is_news.wait()
+            resting = asyncio.create_task(_rest(max(SHORTEST_PAUSE_SECONDS, PAUSE_PER_READING * took), is_news))
+            try:
+                while not (await asyncio.wait({resting}, timeout=ASKED_AGAIN_SECONDS))[0]:
+                    await nodes.readable(site, caller, path)
+            finally:
+                resting.cancel()
+
+
+async def _rest(seconds: float, is_news: asyncio.Event) -> None:
+    """At least so long, and until there are news."""
+    await asyncio.sleep(seconds)
+    await is_news.wait()
 
 
 async def series(
@@ -81,7 +96,8 @@ async def series(
             val=interval_minutes,
             message=f"An interval for this time is at least {shortest} minutes, or the time must be shorter",
         )
-    found = await nodestats.by_slot(site.db, place.node.id, start, end, interval)
+    shares = await nodeshares.seen_by(site, caller, place.node.owner_id)
+    found = await nodestats.by_slot(site.db, place.node.id, shares.hidden, start, end, interval)
     return Series(
         beginnings=[start + number * interval for number in range(count)],
         downloads=found.downloads,

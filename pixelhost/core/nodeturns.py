@@ -1,4 +1,8 @@
-"""Changes of filesystems take turns: one has the owner's account locked, and walks its path again before it acts."""
+"""Changes of one filesystem take turns.
+
+Every change locks the owner's account first, walks its path again and then acts on what is there: so moves that cross
+can't make a circle, and no quota or limit is passed by a hair.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +45,7 @@ class Change:
 
     @property
     def spot(self) -> Spot:
-        return Spot(self.place.chain.nodes[:-1], self.node.name)
+        return Spot(self.place.chain.nodes[:-1], self.node)
 
     @property
     def new_name(self) -> str:
@@ -52,6 +56,13 @@ class Change:
 @asynccontextmanager
 async def changing(site: Site, caller: Caller, path: Path) -> AsyncIterator[Change]:
     """Raises as `nodes.find`, ACCOUNT_BANNED, IP_BANNED."""
+    await admit(site, caller, path)
+    async with claimed(site, caller, path) as change:
+        yield change
+
+
+async def admit(site: Site, caller: Caller, path: Path) -> None:
+    """Raises as `changing`."""
     if caller.user is not None and caller.user.is_banned:
         raise errors.ACCOUNT_BANNED()
     if caller.is_ip_banned:
@@ -59,6 +70,11 @@ async def changing(site: Site, caller: Caller, path: Path) -> AsyncIterator[Chan
     if caller.node_password:
         # Guesses are counted, which a transaction that is rolled back can't do.
         await nodes.find(site, caller, path)
+
+
+@asynccontextmanager
+async def claimed(site: Site, caller: Caller, path: Path) -> AsyncIterator[Change]:
+    """Of a caller who was admitted."""
     owner_id = await _owner_id(site, caller, path)
     async with turn(owner_id), site.db.acquire() as tx, tx.transaction():
         owner = await users.claim(tx, owner_id)

@@ -39,12 +39,17 @@ def parse(text: str) -> Path:
     return Path(names[0], tuple(names[1:]))
 
 
+def size_bytes(names: Sequence[str]) -> int:
+    """How long the path of these names from the root down is, as its owner writes it."""
+    return len(str(Path(ME, tuple(names))).encode())
+
+
 def problems(names: Sequence[str]) -> list[ApiError]:
     """Why nothing can be made under these names from the root down, whichever bucket was asked."""
     found = []
     if any(len(name.encode()) > NAME_MAX_BYTES for name in names):
         found.append(errors.NAME_TOO_LONG())
-    if len(str(Path(ME, tuple(names))).encode()) > PATH_MAX_BYTES:
+    if size_bytes(names) > PATH_MAX_BYTES:
         found.append(errors.PATH_TOO_LONG())
     if len(names) > LEVELS_MAX:
         found.append(errors.TOO_MANY_NESTED_LEVELS())

@@ -11,8 +11,8 @@ from pixelhost.site import Site
 def note_paid(site: Site, caller: Caller, wanted: File | Node, bytes_sent: int) -> None:
     """Paid transfer: the downloader's, whose plan pays for downloads, else that of the owner, who pays for visitors."""
     payer_id, plan = wanted.owner_id, site.plan(wanted.owner_plan_id)
-    if caller.user is not None and site.plan(caller.user.plan_id).is_premium:
-        payer_id, plan = caller.user.id, site.plan(caller.user.plan_id)
+    if caller.account is not None and site.plan(caller.account.plan_id).is_premium:
+        payer_id, plan = caller.account.id, site.plan(caller.account.plan_id)
     if plan.price_per_tb_bandwidth > 0:
         site.counters.add_transfer(payer_id, plan.price_per_tb_bandwidth, bytes_sent)
 

@@ -10,6 +10,9 @@ Three limits hold guessing back, and none of them lets a stranger lock the owner
 - Wrong codes are only counted after a right password or an e-mailed link, 10 an hour. Those after a password, those
   after a link and those of each address that holds a session are counted apart: whoever stole the password can use up
   the codes of strangers with that password, and nothing else.
+
+Letters that anybody can have sent are limited by the address they go to: who gives somebody else's as their own can't
+flood it.
 """
 
 import ipaddress
@@ -26,6 +29,7 @@ ATTACK_FROM: Final = 30
 WRONG_WHEN_NEW: Final = 3
 WRONG_WHEN_KNOWN: Final = 100
 WRONG_CODES: Final = 10
+MAILS_AN_HOUR: Final = 10  # twice what strangers can have sent to the owner of an address
 
 
 async def refuse_used_up(site: Site, action: str, subject: str, uses_per_minute: int) -> None:
@@ -79,6 +83,20 @@ async def may_try_code(site: Site, tx: Db, user_id: UUID, way: str) -> bool:
 
 async def note_wrong_code(site: Site, tx: Db, user_id: UUID, way: str) -> None:
     await limits.add_use(tx, "wrong code", f"{user_id} {way}", _hour(site))
+
+
+async def may_mail(site: Site, db: Db, to: str) -> bool:
+    """Whether an address hasn't had its letters of this hour, whichever accounts they were for."""
+    subject = _mailbox(site, to)
+    return (await limits.uses(db, "mail", [subject], _hour(site)))[subject] < MAILS_AN_HOUR
+
+
+async def note_mail(site: Site, tx: Db, to: str) -> None:
+    await limits.add_use(tx, "mail", _mailbox(site, to), _hour(site))
+
+
+def _mailbox(site: Site, address: str) -> str:
+    return site.keyring.visitor(f"mail {address.lower()}").hex()
 
 
 def _hour(site: Site) -> datetime:

@@ -75,7 +75,7 @@ async def send_reset(site: Site, caller: Caller, email: str, base_url: str) -> N
 
 
 async def reset_password(site: Site, caller: Caller, secret: UUID, password: str) -> None:
-    """Set a new password with an e-mailed link, which is used up. All sessions end; a second factor stays.
+    """Set a new password with an e-mailed link, which is used up. Sessions and other links end; a second factor stays.
 
     Raises IP_RATE_LIMIT_REACHED, STRING_OUT_OF_RANGE, INVALID_LOGIN_LINK.
     """
@@ -92,7 +92,7 @@ async def reset_password(site: Site, caller: Caller, secret: UUID, password: str
         await logins.set_password(tx, user.id, password_hash)
         await users.set_email(tx, user.id, user.email, is_verified=True)
         await sessions.delete_of_user(tx, user.id)
-        await links.delete_of_user(tx, user.id, ["login", "reset"])
+        await links.delete_of_user(tx, user.id, ["login", "verify", "reset"])
 
 
 async def _checked(site: Site, new: NewAccount) -> tuple[str, str, str]:

@@ -5,7 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from pixelhost import errors
-from pixelhost.core import qrcodes, totp
+from pixelhost.core import callers, qrcodes, totp
+from pixelhost.core.callers import Caller
 from pixelhost.db import logins
 from pixelhost.db.connect import Db
 from pixelhost.model import User
@@ -30,19 +31,26 @@ def enrolment(user: User, secret: str = "") -> Enrolment:
     return Enrolment(secret, uri, qrcodes.svg(uri))
 
 
-async def enable(site: Site, user: User, secret: str, code: str) -> None:
-    """From now on logins need a code, each counting once, this one included. Raises OTP_INCORRECT."""
+async def enable(site: Site, caller: Caller, secret: str, code: str) -> None:
+    """From now on logins need a code, each counting once, this one included.
+
+    Raises OTP_INCORRECT, and as `callers.claim`.
+    """
     decoded = totp.decoded(secret)
     step = totp.step_of(decoded, code, site.clock.now()) if decoded else None
     if decoded is None or step is None:
         raise errors.OTP_INCORRECT(message="The one-time password does not match the secret")
     async with site.db.acquire() as tx, tx.transaction():
+        user = await callers.claim(tx, caller)
         await logins.set_totp(tx, user.id, site.keyring.seal(PURPOSE, decoded))
         await logins.use_totp_step(tx, user.id, step)
 
 
-async def disable(site: Site, user: User) -> None:
-    await logins.set_totp(site.db, user.id, None)
+async def disable(site: Site, caller: Caller) -> None:
+    """Raises as `callers.claim`."""
+    async with site.db.acquire() as tx, tx.transaction():
+        user = await callers.claim(tx, caller)
+        await logins.set_totp(tx, user.id, None)
 
 
 async def spend(db: Db, site: Site, user_id: UUID, secret_sealed: bytes, code: str) -> bool:

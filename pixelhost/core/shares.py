@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pixelhost.core import nodes
+from pixelhost.core import nodes, nodetrees
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import ME, Path
-from pixelhost.db import nodesearch
+from pixelhost.db import nodesearch, nodeshares, trees
 from pixelhost.model import Node
 from pixelhost.site import Site
 
@@ -32,9 +32,9 @@ class Extent:
 async def of_caller(site: Site, caller: Caller) -> Sequence[Share]:
     """By path. Raises as `nodes.root`."""
     root = await nodes.root(site, caller)
-    found = await nodesearch.shared(site.db, root.node.owner_id)
+    found = await nodeshares.nodes_of_owner(site.db, root.node.owner_id)
     above = await nodesearch.ancestors(
-        site.db, [nodesearch.Found(node.id, node.parent_id, node.name, True) for node in found]
+        site.db, [nodesearch.Found(node.id, node.parent_id, node.name) for node in found]
     )
     shares = []
     for node in found:
@@ -49,10 +49,10 @@ async def of_caller(site: Site, caller: Caller) -> Sequence[Share]:
 
 
 async def extent(site: Site, caller: Caller, place: Place, chosen: Sequence[Node]) -> Extent:
-    """Of some children of a directory."""
-    counted = list(chosen)
-    for node in chosen:
-        if node.is_directory:
-            counted += [below for _, below in await nodes.readable_below(site, caller, place.child(node))]
-    directories = sum(node.is_directory for node in counted)
-    return Extent(len(counted) - directories, directories, sum(node.size_bytes for node in counted))
+    """Of some children of a directory, as far as the caller may see what is in them."""
+    top_ids = {node.id for node in chosen}
+    rows = [row async for some in trees.below(site.db, place.node.id) for row in some]
+    wanted = [row for row in rows if row.parent_id != place.node.id or row.id in top_ids]
+    seen = [row for row, is_seen in nodetrees.in_order(site, caller, place, wanted) if is_seen]
+    blobs = [row.blob for row in seen if row.blob is not None]
+    return Extent(len(blobs), len(seen) - len(blobs), sum(blob.size_bytes for blob in blobs))

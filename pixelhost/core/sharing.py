@@ -32,9 +32,9 @@ def granted(site: Site, caller: Caller, permissions: Permissions) -> Rights:
     Writing and deleting needs an account, so that somebody answers for it.
     """
     given = permissions.link | (_by_password(site, permissions, caller.node_password) or NOTHING)
-    if caller.user is None:
+    if caller.account is None:
         return Rights(read=given.read)
-    return given | permissions.users.get(caller.user.id, NOTHING)
+    return given | permissions.users.get(caller.account.id, NOTHING)
 
 
 def is_wrong_guess(site: Site, caller: Caller, chain: Sequence[Node]) -> bool:

@@ -36,7 +36,7 @@ def note_node_sent(site: Site, caller: Caller, node: Node, bytes_sent: int) -> N
 
 def is_premium(site: Site, caller: Caller, wanted: File | Node) -> bool:
     """Whether the downloader's plan is a paid one, or the owner's pays for its visitors."""
-    if caller.user is not None and site.plan(caller.user.plan_id).is_premium:
+    if caller.account is not None and site.plan(caller.account.plan_id).is_premium:
         return True
     owners = site.plan(wanted.owner_plan_id)
     is_paying = owners.is_premium and owners.hotlinking and wanted.owner_terms.hotlinking_enabled

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from pixelhost import errors
 from pixelhost.blobs.contract import BlobMissing, Piece, Staged, StoreError
@@ -37,9 +37,14 @@ class Source(Protocol):
     async def read(self) -> Piece:
         """The next piece, of any size, empty at the end. Raises ERROR_READING_INPUT when it was cut off."""
 
+
+@runtime_checkable
+class Pourable(Source, Protocol):
+    """Bytes that may arrive in a file without passing through here."""
+
     @property
     def can_pour(self) -> bool:
-        """Whether `pour` may be used instead of `read`."""
+        """Whether `pour` may be used instead of `read`: not every connection lets it."""
 
     async def pour(self, descriptor: int) -> int:
         """Append what comes next to a file; how many bytes that were, 0 at the end.
@@ -77,11 +82,7 @@ async def received(
     with writing_errors():
         staged = await site.store.stage([name for name in digests if name != "sha-256"], expected_bytes)
     try:
-        descriptor = await _direct(staged) if source.can_pour else None
-        if descriptor is None:
-            head = await _receive(staged, source, refuse_size)
-        else:
-            head = await _pour(staged, descriptor, source, refuse_size)
+        head = await _take(staged, source, refuse_size)
         for name, digest in digests.items():
             if staged.checksums.named(name) != digest:
                 raise errors.ERROR_READING_INPUT(
@@ -192,6 +193,16 @@ async def _unknown(site: Site, digest: bytes) -> AsyncIterator[bool]:
             await transaction.rollback()
 
 
+async def _take(staged: Staged, source: Source, refuse_size: Callable[[int], None]) -> bytes:
+    """All of `source`, poured where both ends can do that. Returns the first bytes, for sniffing."""
+    if isinstance(source, Pourable) and source.can_pour:
+        with writing_errors():
+            descriptor = await staged.direct()
+        if descriptor is not None:
+            return await _pour(staged, descriptor, source, refuse_size)
+    return await _receive(staged, source, refuse_size)
+
+
 async def _receive(staged: Staged, source: Source, refuse_size: Callable[[int], None]) -> bytes:
     """Hash and write one batch while the next arrives. Returns the first bytes, for sniffing."""
     head = b""
@@ -213,7 +224,7 @@ async def _receive(staged: Staged, source: Source, refuse_size: Callable[[int], 
     return head
 
 
-async def _pour(staged: Staged, descriptor: int, source: Source, refuse_size: Callable[[int], None]) -> bytes:
+async def _pour(staged: Staged, descriptor: int, source: Pourable, refuse_size: Callable[[int], None]) -> bytes:
     """Hash what is in the file while more arrives there. Returns the first bytes, for sniffing."""
     size = waiting = 0
     async with _Beside() as beside:
@@ -261,12 +272,7 @@ class _Beside:
                 await self._finished()
 
 
-async def _direct(staged: Staged) -> int | None:
-    with writing_errors():
-        return await staged.direct()
-
-
-async def _poured(source: Source, descriptor: int) -> int:
+async def _poured(source: Pourable, descriptor: int) -> int:
     with writing_errors():
         try:
             return await source.pour(descriptor)

@@ -64,6 +64,14 @@ async def set_delete_at(tx: Transaction, user_id: UUID, delete_at: datetime | No
     await tx.execute("UPDATE users SET delete_at = $2 WHERE id = $1", user_id, delete_at)
 
 
+async def end(db: Db, user_id: UUID, now: datetime, ended_at: datetime) -> bool:
+    """Have the time of an account end at `ended_at`, if it has by `now`. False where a login has cancelled that."""
+    status = await db.execute(
+        "UPDATE users SET delete_at = least(delete_at, $3) WHERE id = $1 AND delete_at <= $2", user_id, now, ended_at
+    )
+    return bool(status == "UPDATE 1")
+
+
 async def set_totp(db: Db, user_id: UUID, secret_sealed: bytes | None) -> None:
     await db.execute("UPDATE users SET totp_secret_sealed = $2 WHERE id = $1", user_id, secret_sealed)
 

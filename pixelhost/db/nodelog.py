@@ -1,16 +1,23 @@
 """What happened below directories that log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
-from pixelhost.db.connect import Db, Transaction
+from pixelhost.db import permissions
+from pixelhost.db.connect import Db, Row, Transaction
+from pixelhost.model import Permissions
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Paths are relative to the directory and begin with a slash; `path_new` is empty but for moves."""
+    """Paths are relative to the directory and begin with a slash; `path_new` is empty but for moves.
+
+    The ways are the IDs of the nodes of both. `permissions` are those of the shared node below the directory that
+    decided then who might read the path, if there was any.
+    """
 
     directory_id: int
     logged_at: datetime
@@ -18,32 +25,49 @@ class Entry:
     path_new: str
     action: Literal["create", "update", "move", "delete"]
     type: Literal["file", "dir"]
+    way: Sequence[int]
+    way_new: Sequence[int] = ()
+    permissions: Permissions | None = None
 
 
 async def insert(tx: Transaction, entries: Sequence[Entry]) -> None:
-    await tx.execute(
-        """INSERT INTO node_log (directory_id, logged_at, path, path_new, action, type)
-           SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[])""",
-        [entry.directory_id for entry in entries],
-        [entry.logged_at for entry in entries],
-        [entry.path for entry in entries],
-        [entry.path_new for entry in entries],
-        [entry.action for entry in entries],
-        [entry.type for entry in entries],
+    await tx.executemany(
+        """INSERT INTO node_log (directory_id, logged_at, path, path_new, action, type, way, way_new, permissions)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        [
+            (
+                entry.directory_id,
+                entry.logged_at,
+                entry.path,
+                entry.path_new,
+                entry.action,
+                entry.type,
+                entry.way,
+                entry.way_new,
+                None if entry.permissions is None else permissions.stored(entry.permissions),
+            )
+            for entry in entries
+        ],
     )
 
 
 async def of_directory(db: Db, directory_id: int, start: datetime, end: datetime, entries_max: int) -> list[Entry]:
-    """Those of [start, end), oldest first, at most `entries_max`."""
+    """Those of [start, end), oldest first, at most `entries_max`. The same permissions are the same object."""
     rows = await db.fetch(
-        """SELECT directory_id, logged_at, path, path_new, action, type FROM node_log
+        """SELECT directory_id, logged_at, path, path_new, action, type, way, way_new, permissions FROM node_log
             WHERE directory_id = $1 AND logged_at >= $2 AND logged_at < $3 ORDER BY logged_at, id LIMIT $4""",
         directory_id,
         start,
         end,
         entries_max,
     )
-    return [Entry(**row) for row in rows]
+    decoded = {text: permissions.loaded(text) for text in {row["permissions"] for row in rows} if text is not None}
+    return [_entry(row, decoded) for row in rows]
+
+
+async def await_writers(db: Db, owner_id: UUID) -> None:
+    """Until every transaction has ended that had the owner locked when this began."""
+    await db.execute("SELECT FROM users WHERE id = $1 FOR SHARE", owner_id)
 
 
 async def set_read(db: Db, directory_id: int, now: datetime) -> None:
@@ -76,3 +100,17 @@ async def delete_before(db: Db, moment: datetime) -> int:
     """Returns how many."""
     status = await db.execute("DELETE FROM node_log WHERE logged_at < $1", moment)
     return int(status.rpartition(" ")[2])
+
+
+def _entry(row: Row, decoded: Mapping[str, Permissions]) -> Entry:
+    return Entry(
+        row["directory_id"],
+        row["logged_at"],
+        row["path"],
+        row["path_new"],
+        row["action"],
+        row["type"],
+        row["way"],
+        row["way_new"],
+        decoded.get(row["permissions"]),
+    )

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from pixelhost.db import blobs, users
+from pixelhost.db import blobs, permissions, users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Blob, Node, Outline, Permissions, Rights
+from pixelhost.model import Blob, Node, Outline, Permissions
 
 COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode, n.created_at, n.modified_at,
     n.created_by, n.child_count, n.share_id, n.permissions, n.properties, n.logging_enabled_at, n.log_read_at,
@@ -19,7 +18,8 @@ COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode
 JOINED = f"""JOIN users u ON u.id = n.owner_id {users.TRANSFER_JOINED} LEFT JOIN blobs b ON b.digest = n.blob
     LEFT JOIN users c ON c.id = n.created_by"""
 
-NOBODY_ELSE = Permissions()
+Value = str | int | bytes | datetime | None
+"""What a SETTABLE column holds."""
 
 SETTABLE = frozenset(
     {
@@ -36,14 +36,6 @@ SETTABLE = frozenset(
         "custom_domain_key",
     }
 )
-
-
-class _Stored(msgspec.Struct, array_like=True):
-    """Permissions as they stand in the column: rights as letters of `rwd`, passwords sealed."""
-
-    link: str = "r"
-    users: dict[UUID, str] = {}
-    passwords: list[tuple[bytes, str]] = []
 
 
 @dataclass(frozen=True)
@@ -78,7 +70,7 @@ def node(row: Row) -> Node:
         created_by_name=row["created_by_name"],
         child_count=row["child_count"],
         share_id=row["share_id"],
-        permissions=_permissions(row["permissions"]),
+        permissions=permissions.loaded(row["permissions"]),
         properties=msgspec.json.decode(row["properties"]),
         logging_enabled_at=row["logging_enabled_at"],
         log_read_at=row["log_read_at"],
@@ -151,9 +143,9 @@ async def outlines(db: Db, parent_id: int) -> list[Outline]:
             mime_type,
             _moment(modified_at),
             share_id,
-            _permissions(permissions) if share_id is not None else None,
+            permissions.loaded(stored) if share_id is not None else None,
         )
-        for node_id, name, is_directory, size_bytes, mime_type, modified_at, share_id, permissions in rows
+        for node_id, name, is_directory, size_bytes, mime_type, modified_at, share_id, stored in rows
     ]
 
 
@@ -174,18 +166,33 @@ async def directories(db: Db, parent_id: int) -> list[Node]:
     return [node(row) for row in rows]
 
 
-async def below(db: Db, node_id: int) -> list[tuple[str, Node]]:
-    """Everything below a directory by its path relative to it, parents before their children, siblings by name."""
-    rows = await db.fetch(
-        f"""WITH RECURSIVE tree (id, path) AS (
-                SELECT id, ARRAY[name] FROM nodes WHERE parent_id = $1
-                 UNION ALL
-                SELECT n.id, tree.path || n.name FROM tree JOIN nodes n ON n.parent_id = tree.id)
-            SELECT array_to_string(tree.path, '/') AS path, {COLUMNS}
-              FROM tree JOIN nodes n USING (id) {JOINED} ORDER BY tree.path COLLATE "C" """,
+async def exceeded_below(
+    db: Db, node_id: int, *, levels: int, path_bytes: int, levels_max: int, path_max_bytes: int
+) -> tuple[bool, bool]:
+    """Whether something below a directory would pass the limit of levels, and whether the limit of a path's bytes,
+    if the directory itself, which is not empty, were at `levels` with a path of `path_bytes`.
+
+    Directories with something in them are walked. The names in them are looked at only where the path leaves less room
+    than the longest name and its slash take.
+    """
+    row = await db.fetchrow(
+        """WITH RECURSIVE tree (id, levels, path_bytes) AS (
+               SELECT $1::bigint, $2::integer, $3::integer
+                UNION ALL
+               SELECT n.id, tree.levels + 1, tree.path_bytes + 1 + octet_length(n.name)
+                 FROM tree JOIN nodes n ON n.parent_id = tree.id AND n.blob IS NULL AND n.child_count > 0)
+           SELECT bool_or(levels >= $4::integer),
+                  bool_or(path_bytes > $5::integer - 256 AND EXISTS (
+                      SELECT FROM nodes n
+                       WHERE n.parent_id = tree.id AND tree.path_bytes + 1 + octet_length(n.name) > $5::integer))
+             FROM tree""",
         node_id,
+        levels,
+        path_bytes,
+        levels_max,
+        path_max_bytes,
     )
-    return [(row["path"], node(row)) for row in rows]
+    return row[0], row[1]
 
 
 async def shared_below(db: Db, node_id: int) -> list[Permissions]:
@@ -198,7 +205,7 @@ async def shared_below(db: Db, node_id: int) -> list[Permissions]:
            SELECT n.permissions FROM tree JOIN nodes n USING (id) WHERE n.share_id IS NOT NULL""",
         node_id,
     )
-    return [_permissions(row["permissions"]) for row in rows]
+    return [permissions.loaded(row["permissions"]) for row in rows]
 
 
 async def insert(tx: Transaction, new: Node) -> Node:
@@ -232,6 +239,48 @@ async def insert(tx: Transaction, new: Node) -> Node:
         new.created_by,
     )
     return replace(new, id=node_id)
+
+
+async def insert_files(tx: Transaction, new: Sequence[Node]) -> dict[tuple[int | None, str], int]:
+    """Insert files of one account, with their blobs' rows where there are none; the ids of `new` don't count.
+
+    Returns the ids by directory and name, without those whose directory has a child of that name: of these only the
+    bytes are known then. Blobs are locked in order.
+    """
+    blobs_of = [node.blob for node in new if node.blob is not None]
+    found = await tx.fetch(
+        """WITH n AS MATERIALIZED (
+               SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[],
+                                    $7::text[], $8::text[], $9::integer[], $10::timestamptz[], $11::timestamptz[],
+                                    $12::uuid[])
+                   AS n (owner_id, parent_id, name, digest, size_bytes, crc32, location, mime_type, mode, created_at,
+                         modified_at, created_by)),
+           b AS (
+               INSERT INTO blobs (digest, size_bytes, crc32, location, created_at, unreferenced_since)
+               SELECT DISTINCT ON (digest) digest, size_bytes, crc32, location, now(), now() FROM n ORDER BY digest
+               ON CONFLICT (digest) DO UPDATE SET location = excluded.location
+               RETURNING digest, size_bytes)
+           INSERT INTO nodes (owner_id, parent_id, name, blob, size_bytes, mime_type, mode, created_at, modified_at,
+                              created_by)
+           SELECT n.owner_id, n.parent_id, n.name, b.digest, b.size_bytes, n.mime_type, n.mode, n.created_at,
+                  n.modified_at, n.created_by
+             FROM n JOIN b USING (digest)
+           ON CONFLICT (parent_id, name) DO NOTHING
+           RETURNING id, parent_id, name""",
+        [node.owner_id for node in new],
+        [node.parent_id for node in new],
+        [node.name for node in new],
+        [blob.digest for blob in blobs_of],
+        [blob.size_bytes for blob in blobs_of],
+        [blob.crc32 for blob in blobs_of],
+        [blob.location for blob in blobs_of],
+        [node.mime_type for node in new],
+        [node.mode for node in new],
+        [node.created_at for node in new],
+        [node.modified_at for node in new],
+        [node.created_by for node in new],
+    )
+    return {(row["parent_id"], row["name"]): row["id"] for row in found}
 
 
 async def by_id(db: Db, node_id: int) -> Node:
@@ -287,7 +336,7 @@ async def move(tx: Transaction, node_id: int, parent_id: int, name: str, mime_ty
     )
 
 
-async def set_columns(tx: Transaction, node_id: int, values: Mapping[str, Any]) -> None:
+async def set_columns(tx: Transaction, node_id: int, values: Mapping[str, Value]) -> None:
     """Set some of the SETTABLE columns. Raises UniqueViolation for a share ID or a domain that is taken."""
     if not values:
         return
@@ -322,14 +371,22 @@ async def owner_of_share(db: Db, share_id: str) -> UUID | None:
     return owner_id
 
 
-async def cut_off(tx: Transaction, node_ids: Sequence[int]) -> None:
-    """Take nodes and all below them out of their filesystem, at once; `delete` comes later."""
-    await tx.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = ANY($1)", node_ids)
+async def cut_off(tx: Transaction, parent_id: int, node_ids: Sequence[int]) -> None:
+    """Take children of a directory, with all below them, out of their filesystem, at once; `delete` comes later."""
+    await tx.execute(
+        """WITH doomed AS (
+               UPDATE nodes SET parent_id = NULL, is_cut_off = true
+                WHERE parent_id = $1 AND id = ANY($2::bigint[]) RETURNING id)
+           UPDATE nodes SET child_count = child_count - (SELECT count(*) FROM doomed) WHERE id = $1""",
+        parent_id,
+        node_ids,
+    )
 
 
-async def cut_off_trees(db: Db) -> list[tuple[int, UUID]]:
-    """(id, owner) of the nodes that are cut off."""
-    return [(row["id"], row["owner_id"]) for row in await db.fetch("SELECT id, owner_id FROM nodes WHERE is_cut_off")]
+async def cut_off_trees(db: Db) -> dict[UUID, list[int]]:
+    """IDs of the nodes that are cut off, by owner."""
+    rows = await db.fetch("SELECT owner_id, array_agg(id) AS ids FROM nodes WHERE is_cut_off GROUP BY owner_id")
+    return {row["owner_id"]: row["ids"] for row in rows}
 
 
 async def ids_of_trees(db: Db, node_ids: Sequence[int]) -> list[int]:
@@ -350,16 +407,6 @@ async def delete(tx: Transaction, node_ids: Sequence[int]) -> None:
     await tx.execute("DELETE FROM nodes WHERE id = ANY($1)", node_ids)
 
 
-def stored_permissions(permissions: Permissions) -> str:
-    """As the column holds them."""
-    stored = _Stored(
-        _letters(permissions.link),
-        {user_id: _letters(rights) for user_id, rights in permissions.users.items()},
-        [(sealed, _letters(rights)) for sealed, rights in permissions.passwords.items()],
-    )
-    return msgspec.json.encode(stored).decode()
-
-
 def stored_properties(properties: Mapping[str, str]) -> str:
     return msgspec.json.encode(properties).decode()
 
@@ -367,25 +414,6 @@ def stored_properties(properties: Mapping[str, str]) -> str:
 def _moment(read: datetime) -> datetime:
     """asyncpg writes the first and the last moment there is as infinities, and reads those without a time zone."""
     return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-
-
-def _permissions(text: str | None) -> Permissions:
-    if text is None:
-        return NOBODY_ELSE
-    stored = msgspec.json.decode(text, type=_Stored)
-    return Permissions(
-        _rights(stored.link),
-        {user_id: _rights(letters) for user_id, letters in stored.users.items()},
-        {sealed: _rights(letters) for sealed, letters in stored.passwords},
-    )
-
-
-def _rights(letters: str) -> Rights:
-    return Rights(read="r" in letters, write="w" in letters, delete="d" in letters)
-
-
-def _letters(rights: Rights) -> str:
-    return "r" * rights.read + "w" * rights.write + "d" * rights.delete
 
 
 async def with_wrong_child_counts(db: Db) -> list[tuple[int, int, int]]:

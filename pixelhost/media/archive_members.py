@@ -20,6 +20,10 @@ class UnsupportedCompression(Exception):
     """It is encrypted, packed by a method that we don't know, or needs more memory than it may have."""
 
 
+class ArchiveTooLarge(Exception):
+    """It holds more than is looked through, and what is asked for may be, or reach, into what isn't."""
+
+
 class NoSuchMember(Exception):
     """Nothing has this path, or a directory has it where a file is wanted, or a file where a directory is."""
 

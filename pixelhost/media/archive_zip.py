@@ -93,9 +93,9 @@ class ZipArchive:
         start, size_bytes, shift = _directory_place(file)
         file.seek(start)
         directory = file.read(min(size_bytes, DIRECTORY_LIMIT_BYTES))
-        reader = MemberReader(file)
-        members, is_whole = _members(reader, directory, shift, is_cut=size_bytes > DIRECTORY_LIMIT_BYTES)
-        reader.starts = _starts(members, start)
+        self.reader = MemberReader(file)
+        members, is_whole = _members(self.reader, directory, shift, is_cut=size_bytes > DIRECTORY_LIMIT_BYTES)
+        self.reader.starts = _starts(members, start)
         self.is_truncated = not is_whole
         self._members = [member for member in members if not _is_special(member)]
 

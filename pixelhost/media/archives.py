@@ -4,7 +4,12 @@ Paths are those of the listing, where names are safe and unique; a slash in fron
 the whole archive. Links, devices and pipes are left out everywhere, and archives inside of archives are just files.
 
 Every function raises NotAnArchive, BrokenArchive or UnsupportedCompression. All of them are blocking and read hostile
-bytes: call them in a media worker, those that yield by `MediaPool.stream`.
+bytes: call them in a media worker, those that yield by `MediaPool.stream`. For zip archives `archive_index` has what
+finds a member without reading the directory again.
+
+An archive may hold more than is looked through, which is what `FileTree` and the modules of the kinds limit. Of such
+a one the listing says that it is `truncated`, a file before the limit can be had, and for any other path as for any
+directory, which would not be whole, ArchiveTooLarge is raised.
 """
 
 import io
@@ -13,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
@@ -29,6 +34,7 @@ from pixelhost.media.archive_decoders import (
 )
 from pixelhost.media.archive_members import (
     Archive,
+    ArchiveTooLarge,
     BrokenArchive,
     Member,
     NoSuchMember,
@@ -40,6 +46,7 @@ from pixelhost.media.archive_zip import ZipArchive
 from pixelhost.media.filetree import Branch, FileTree, Root
 
 __all__ = (
+    "ArchiveTooLarge",
     "BrokenArchive",
     "Entry",
     "NoSuchMember",
@@ -49,7 +56,12 @@ __all__ = (
     "directory_zip",
     "entry",
     "listing",
+    "names_of",
+    "opened",
+    "placed_members",
 )
+
+M = TypeVar("M", bound=Member)
 
 READ_INDIVIDUAL_FILES: Final = "read_individual_files"
 TRUNCATED: Final = "truncated"
@@ -78,7 +90,7 @@ def listing(file: BinaryIO) -> bytes:
     `properties` holds `read_individual_files` for zip and bare tar archives, of which a file can be read without all
     before it, and `truncated` when something is left out for the limits of `FileTree`.
     """
-    archive = _opened(file)
+    archive = opened(file)
     tree = FileTree()
     for member in archive.members():
         tree.place(member.name, member.size_bytes, is_directory=member.is_directory)
@@ -91,15 +103,16 @@ def listing(file: BinaryIO) -> bytes:
 
 
 def entry(file: BinaryIO, path: str) -> Entry:
-    """Raises NoSuchMember too."""
-    wanted = _names(path)
-    tree = FileTree()
+    """Raises NoSuchMember and ArchiveTooLarge too."""
+    wanted = names_of(path)
+    archive, tree = opened(file), FileTree()
     modified: datetime | None = None
-    for member, placed in _placed(_opened(file), tree):
+    for member, placed in placed_members(archive.members(), tree):
         if placed == wanted and not member.is_directory:
             return Entry(placed[-1], member.size_bytes, False, member.modified(), member.crc32)
         if placed == wanted:
             modified = member.modified()
+    _refuse_truncated(archive, tree)
     found = tree.at(wanted)
     if not isinstance(found, Branch):
         raise NoSuchMember(path)
@@ -110,30 +123,34 @@ def content(file: BinaryIO, path: str, start: int = 0, stop: int | None = None) 
     """The bytes of one file from `start` up to but without `stop`, or its end.
 
     Its length must be as declared, and its checksum when all up to the end is read: else BrokenArchive comes instead
-    of the last piece. NoSuchMember too, for directories as well.
+    of the last piece. NoSuchMember too, for directories as well, and ArchiveTooLarge.
     """
-    wanted = _names(path)
-    for member, placed in _placed(_opened(file), FileTree()):
+    wanted = names_of(path)
+    archive, tree = opened(file), FileTree()
+    for member, placed in placed_members(archive.members(), tree):
         if placed == wanted and not member.is_directory:
             size_bytes = member.size_bytes
             stop = size_bytes if stop is None else min(stop, size_bytes)
             yield from member.content(min(start, stop), stop)
             return
+    _refuse_truncated(archive, tree)
     raise NoSuchMember(path)
 
 
 def directory_zip(file: BinaryIO, path: str) -> Iterator[bytes]:
     """Everything below a directory as a zip archive of stored files, whose length isn't known in advance.
 
-    NoSuchMember too, for files as well.
+    NoSuchMember too, for files as well. ArchiveTooLarge comes instead of the end, for only there it shows: `entry`
+    tells it in advance.
     """
-    wanted = _names(path)
-    tree = FileTree()
+    wanted = names_of(path)
+    archive, tree = opened(file), FileTree()
     sink = _Sink()
     with zipfile.ZipFile(sink, "w") as out:
-        for member, placed in _placed(_opened(file), tree):
+        for member, placed in placed_members(archive.members(), tree):
             if placed[: len(wanted)] == wanted and len(placed) > len(wanted):
                 yield from _written(out, sink, "/".join(placed[len(wanted) :]), member)
+        _refuse_truncated(archive, tree)
         if not isinstance(tree.at(wanted), Branch):
             raise NoSuchMember(path)
     yield sink.taken()
@@ -169,9 +186,9 @@ def _written(out: zipfile.ZipFile, sink: _Sink, name: str, member: Member) -> It
                 yield sink.taken()
 
 
-def _placed(archive: Archive, tree: FileTree) -> Iterator[tuple[Member, list[str]]]:
+def placed_members(members: Iterator[M], tree: FileTree) -> Iterator[tuple[M, list[str]]]:
     """The members that have a place in the tree, with the names on the way to it."""
-    for member in archive.members():
+    for member in members:
         placed = tree.place(member.name, member.size_bytes, is_directory=member.is_directory)
         if placed is not None:
             yield member, placed
@@ -179,11 +196,17 @@ def _placed(archive: Archive, tree: FileTree) -> Iterator[tuple[Member, list[str
             return
 
 
-def _names(path: str) -> list[str]:
+def _refuse_truncated(archive: Archive, tree: FileTree) -> None:
+    """When all members are gone through."""
+    if tree.is_truncated or archive.is_truncated:
+        raise ArchiveTooLarge("there is more in the archive than is looked through")
+
+
+def names_of(path: str) -> list[str]:
     return [name for name in path.split("/") if name]
 
 
-def _opened(file: BinaryIO) -> Archive:
+def opened(file: BinaryIO) -> Archive:
     file.seek(0)
     block = file.read(archive_tar.BLOCK_BYTES)
     for signature, kind in KINDS.items():

@@ -37,6 +37,8 @@ DIRECTORY_ATTRIBUTES: Final = (0o040755 << 16) | 0x10
 FIRST_DOS_TIME: Final = datetime(1980, 1, 1, tzinfo=UTC)
 LAST_DOS_TIME: Final = datetime(2107, 12, 31, 23, 59, 58, tzinfo=UTC)
 
+# What is safe as it is: a name alone, without a slash but that of a directory.
+PLAIN = re.compile(r"(?!\.\.?/?$)[^\\/:\x00-\x1f\x7f-\x9f\ud800-\udfff]+/?")
 DRIVE = re.compile(r"^[A-Za-z]:")
 SUFFIX = re.compile(r"(?<=[^/])((?:\.tar)?\.[^./ ]{1,12})$")
 
@@ -216,6 +218,8 @@ def unique_names(names: Iterable[str]) -> list[str]:
 
 def safe_name(name: str) -> str:
     """`name` as a relative path without `..`, backslashes, drive letters and control characters."""
+    if PLAIN.fullmatch(name):
+        return name
     readable = "".join(
         "_" if letter == "\\" or unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in name
     )
@@ -253,6 +257,8 @@ def _directories(name: str) -> Iterator[str]:
 
 
 def _folded(name: str) -> str:
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", name).casefold()
 
 

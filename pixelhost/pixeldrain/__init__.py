@@ -80,7 +80,6 @@ ROUTES = (
     Route("GET", "/user/pay_invoice/{id}", billing.pay_invoice),
     Route("GET", "/misc/qr", misc.qr),
     Route("POST", "/misc/payment_webhook/{gateway}", billing.hear, is_for_strangers=True),
-    *(Route(method, path, account.not_there_yet) for method, path in account.NOT_THERE_YET),
     Route("GET", "/admin/users", admin.users),
     Route("GET", "/admin/users/{user}", admin.user),
     Route("PUT", "/admin/users/{user}", admin.change_user),

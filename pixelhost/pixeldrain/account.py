@@ -15,9 +15,6 @@ from pixelhost.pixeldrain import envelope, sessions, shapes
 from pixelhost.wire import params
 from pixelhost.wire.dialect import caller_of, here, site_of
 
-NOT_THERE_YET: tuple[tuple[str, str], ...] = ()
-"""Documented methods that this version doesn't have."""
-
 
 @dataclass(frozen=True)
 class Reset:
@@ -70,10 +67,6 @@ async def reset_password(request: web.Request) -> web.Response:
     wanted = await params.form(request, NewPassword)
     await registration.reset_password(site_of(request), caller_of(request), wanted.key, wanted.new_password)
     return envelope.done()
-
-
-async def not_there_yet(_request: web.Request) -> web.Response:
-    raise errors.API_NOT_IMPLEMENTED()
 
 
 def _understood(fields: Mapping[str, str]) -> tuple[Changes, list[ApiError]]:

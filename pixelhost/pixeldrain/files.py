@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core import access, archives, downloads, files, reports, storage, thumbnails, uploads
+from pixelhost.core import access, downloads, files, reports, storage, thumbnails, uploads, zips
 from pixelhost.core.files import Lifetime
 from pixelhost.core.gates import Origin
 from pixelhost.core.reports import AbuseType
@@ -124,7 +124,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     flags = params.pairs(target.raw_query(request))
     disposition: Disposition = "attachment" if "download" in flags else "inline"
     if "," in file_id:
-        async with archives.of_files(site, caller, _ids(file_id), origin(request)) as archive:
+        async with zips.of_files(site, caller, _ids(file_id), origin(request)) as archive:
             return await content.send(request, archive, disposition="attachment")
     async with downloads.of_file(site, caller, file_id, origin(request)) as found:
         return await content.send(request, found, disposition=disposition)
@@ -137,8 +137,8 @@ async def info(request: web.Request) -> web.Response:
     if "," not in file_id:
         return envelope.ok(shapes.file_info(site, caller, await access.file(site, file_id)))
     ids = _ids(file_id)
-    if len(ids) > archives.FILES_MAX:
-        raise errors.STRING_OUT_OF_RANGE(field="id", min_len=1, max_len=archives.FILES_MAX, len=len(ids))
+    if len(ids) > zips.FILES_MAX:
+        raise errors.STRING_OUT_OF_RANGE(field="id", min_len=1, max_len=zips.FILES_MAX, len=len(ids))
     found = await access.some_files(site, ids)
     if not found:
         raise errors.NOT_FOUND()

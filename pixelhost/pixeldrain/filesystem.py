@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import archives, downloads, filesystem, nodes, paths, storage, thumbnails
+from pixelhost.core import downloads, filesystem, nodes, paths, storage, thumbnails, zips
 from pixelhost.core.nodechanges import BRANDING, NodeChanges
 from pixelhost.core.paths import Path
 from pixelhost.model import UNSET, Rights, Unset
@@ -118,7 +118,7 @@ async def thumbnail(request: web.Request, path: Path) -> web.StreamResponse:
 async def bulk_download(request: web.Request, path: Path) -> web.StreamResponse:
     site, caller = site_of(request), caller_of(request)
     place = await nodes.readable(site, caller, path)
-    async with archives.of_directory(site, caller, place, origin(request)) as archive:
+    async with zips.of_directory(site, caller, place, origin(request)) as archive:
         return await content.send(request, archive, disposition="attachment")
 
 
@@ -150,12 +150,14 @@ async def put(request: web.Request) -> web.Response:
     wanted_digests = digests.sent(request.headers)
     source = RawBody(request, site.settings.upload_stall_seconds)
     size = source.expected_bytes
-    admission = await filesystem.admit(site, caller, path, size, changes, make_parents=parents.make_parents)
+    leave = await filesystem.admit(site, caller, path, size, changes, make_parents=parents.make_parents)
     with closing(source):
         async with storage.received(
-            site, source, refuse_size=admission.refuse_size, digests=wanted_digests, expected_bytes=size or 0
+            site, source, refuse_size=leave.admission.refuse_size, digests=wanted_digests, expected_bytes=size or 0
         ) as got:
-            place = await filesystem.put(site, caller, path, got, changes, make_parents=parents.make_parents)
+            place = await filesystem.put(
+                site, caller, path, got, changes, make_parents=parents.make_parents, is_new=leave.is_new
+            )
     return envelope.ok(await shapes.node(site, place))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from pixelhost.core import access, archives, lists, thumbnails
+from pixelhost.core import access, lists, thumbnails, zips
 from pixelhost.core.lists import DEFAULT_TITLE, Entry
 from pixelhost.model import UNSET, Unset
 from pixelhost.pixeldrain import envelope, shapes
@@ -65,7 +65,7 @@ async def delete(request: web.Request) -> web.Response:
 
 async def download(request: web.Request) -> web.StreamResponse:
     list_id = target.path_segment(request, 2, "id")
-    async with archives.of_list(site_of(request), caller_of(request), list_id, origin(request)) as archive:
+    async with zips.of_list(site_of(request), caller_of(request), list_id, origin(request)) as archive:
         return await content.send(request, archive, disposition="attachment")
 
 

@@ -105,7 +105,8 @@ async def set_cookie(request: web.Request) -> web.Response:
 
 async def second_factor(request: web.Request) -> web.Response:
     """POST /user/totp: `generate` a secret, `verify` it, which asks for codes from then on, or `delete` it."""
-    user = caller_of(request).require_user()
+    caller = caller_of(request)
+    user = caller.require_user()
     fields = await params.fields(request)
     action = params.from_text(fields, SecondFactorAction).action
     if action == "generate":
@@ -113,9 +114,9 @@ async def second_factor(request: web.Request) -> web.Response:
         return envelope.success({"secret": made.secret, "uri": made.uri, "qr_svg": made.qr_svg})
     if action == "verify":
         proof = params.from_text(fields, SecondFactorProof)
-        await secondfactor.enable(site_of(request), user, proof.secret, proof.otp)
+        await secondfactor.enable(site_of(request), caller, proof.secret, proof.otp)
     else:
-        await secondfactor.disable(site_of(request), user)
+        await secondfactor.disable(site_of(request), caller)
     return envelope.done()
 
 

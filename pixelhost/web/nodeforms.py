@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import archives, filesystem, nodes, paths, storage
+from pixelhost.core import filesystem, nodes, paths, storage, zips
 from pixelhost.core.filesystem import NOTHING_ELSE
 from pixelhost.core.gates import Origin
 from pixelhost.core.nodechanges import NodeChanges
@@ -72,9 +72,9 @@ async def upload(request: web.Request, path: Path, _sent: Mapping[str, str], don
         if not name:
             continue
         goal = nodepaths.child(path, name)
-        admission = await filesystem.admit(site, caller, goal, None, NOTHING_ELSE, make_parents=False)
-        async with storage.received(site, part, refuse_size=admission.refuse_size, digests={}) as got:
-            await filesystem.put(site, caller, goal, got, NOTHING_ELSE, make_parents=False)
+        leave = await filesystem.admit(site, caller, goal, None, NOTHING_ELSE, make_parents=False)
+        async with storage.received(site, part, refuse_size=leave.admission.refuse_size, digests={}) as got:
+            await filesystem.put(site, caller, goal, got, NOTHING_ELSE, make_parents=False, is_new=leave.is_new)
         count += 1
     if not count:
         raise errors.MISSING_FIELD(field="files")
@@ -126,7 +126,7 @@ async def download(request: web.Request, path: Path, sent: Mapping[str, str]) ->
         raise errors.MISSING_FIELD(field="pick", message=nodepaths.NOTHING_CHOSEN)
     place = await nodes.readable_directory(site, caller, path)
     # The form is of this site: the page says same-origin only, so there is no other site's to be refused.
-    async with archives.of_children(site, caller, place, names, Origin(None, request.host)) as archive:
+    async with zips.of_children(site, caller, place, names, Origin(None, request.host)) as archive:
         return await content.send(request, archive, disposition="attachment")
 
 

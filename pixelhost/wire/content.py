@@ -138,9 +138,18 @@ async def _send_extent(
     async with aclosing(parts):
         if extent.count <= SMALL_BYTES:
             return web.Response(body=await _collected(parts), status=status, headers=headers)
+        # Before the head, as what refuses to give the first part can still be answered with the refusal.
+        first = await anext(parts)
         response = await _begin(request, status, headers, extent.count)
-        await _pour(request, response, parts)
+        async with aclosing(_with_first(first, parts)) as all_parts:
+            await _pour(request, response, all_parts)
     return response
+
+
+async def _with_first(first: Part, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
+    yield first
+    async for part in parts:
+        yield part
 
 
 async def _send_multiple(

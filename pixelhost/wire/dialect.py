@@ -121,8 +121,10 @@ def caller_of(request: web.Request) -> Caller:
 
 
 def here(request: web.Request) -> str:
-    """The address of this site, for links, without a slash at its end."""
+    """The address of this site, for links, without a slash at its end. Raises ERROR_READING_INPUT."""
     settings = request.app[SITE].settings
+    if not settings.base_url:
+        security.refuse_odd_host(request)
     return security.base_url(request, settings.base_url, settings.trusted_proxies)
 
 

@@ -1,6 +1,7 @@
 """Where a request comes from: the client's address, and whether a browser sent it from another site."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from aiohttp import hdrs, web
 from pixelhost import errors
 from pixelhost.settings import Network
 
+HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 SAFE_METHODS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -40,6 +42,12 @@ def is_https(request: web.BaseRequest, trusted: Sequence[Network]) -> bool:
 def base_url(request: web.BaseRequest, configured: str, trusted: Sequence[Network]) -> str:
     """Where this site is, for links: the configured address, else the one that the request used."""
     return configured or f"{'https' if is_https(request, trusted) else 'http'}://{request.host}"
+
+
+def refuse_odd_host(request: web.BaseRequest) -> None:
+    """For links that follow the Host header (RFC 9110, 7.2). Raises ERROR_READING_INPUT where it names no host."""
+    if not HOST.fullmatch(request.host):
+        raise errors.ERROR_READING_INPUT(message="The Host header does not name a host")
 
 
 def refuse_other_sites(request: web.BaseRequest) -> None:

@@ -14,10 +14,9 @@ BROKEN = (*body.READING_FAILED, ValueError, RuntimeError, AssertionError, Lookup
 
 
 class PartBody:
-    """The file of a form, a piece at a time."""
+    """The file of a form, a piece at a time: only its bytes show where it ends, so it can't be poured."""
 
     expected_bytes = None
-    can_pour = False
 
     def __init__(self, part: BodyPartReader, stall_seconds: float) -> None:
         self.file_name = part.filename or ""
@@ -34,10 +33,6 @@ class PartBody:
             raise errors.ERROR_READING_INPUT(
                 message="The upload was cut off before its end. Nothing was stored"
             ) from error
-
-    async def pour(self, descriptor: int) -> int:
-        """A part's end shows only in its bytes."""
-        raise NotImplementedError
 
 
 class UploadForm:

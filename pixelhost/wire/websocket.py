@@ -5,7 +5,7 @@ The application must have `close_all` among its `on_shutdown`: an open websocket
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
@@ -34,8 +34,8 @@ async def speak(
     """Upgrade, and send the messages as they come. What the client says goes to `heed`, or nowhere.
 
     The first message is waited for before: what keeps it from coming is refused as in any request. A refusal that
-    comes later closes the websocket with its code as the reason. Raises WEBSOCKET_ENDPOINT, REQUEST_ORIGIN_INVALID,
-    IP_RATE_LIMIT_REACHED.
+    comes later closes the websocket with 1008 (policy violation) and the refusal's code as the reason. Raises
+    WEBSOCKET_ENDPOINT, REQUEST_ORIGIN_INVALID, IP_RATE_LIMIT_REACHED.
     """
     async with aclosing(messages), _upgrade(request) as response:
         await _converse(request, response, await anext(messages), messages, heed)
@@ -89,44 +89,35 @@ async def _converse(
     request[dialect.BEGUN] = response
     _open.add(response)
     sides = [asyncio.create_task(_listen(response, heed)), asyncio.create_task(_send(response, first, messages))]
-    code = WSCloseCode.INTERNAL_ERROR
+    code, reason = WSCloseCode.INTERNAL_ERROR, ""
     try:
         ended, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
         for side in ended:
             side.result()
         code = WSCloseCode.OK
+    except ApiError as refusal:
+        code, reason = WSCloseCode.POLICY_VIOLATION, refusal.kind.code
     finally:
         for side in sides:
             side.cancel()
         await asyncio.gather(*sides, return_exceptions=True)
         _open.discard(response)
-        await response.close(code=code)
+        await response.close(code=code, message=reason.encode())
 
 
 async def _listen(response: web.WebSocketResponse, heed: Heed | None) -> None:
     """Until the client leaves, or says something too long."""
-    try:
-        async for message in response:
-            if message.type is WSMsgType.TEXT and heed is not None:
-                heed(message.data)
-    except ApiError as refusal:
-        await _refuse(response, refusal)
+    async for message in response:
+        if message.type is WSMsgType.TEXT and heed is not None:
+            heed(message.data)
 
 
 async def _send(response: web.WebSocketResponse, first: str | None, messages: AsyncGenerator[str, None]) -> None:
-    try:
+    with suppress(ConnectionError):
         if first is not None:
             await response.send_str(first)
         async for message in messages:
             await response.send_str(message)
-    except ConnectionError:
-        return
-    except ApiError as refusal:
-        await _refuse(response, refusal)
-
-
-async def _refuse(response: web.WebSocketResponse, refusal: ApiError) -> None:
-    await response.close(code=WSCloseCode.POLICY_VIOLATION, message=refusal.kind.code.encode())
 
 
 def _is_handshake(response: web.WebSocketResponse, request: web.Request) -> bool:

@@ -27,7 +27,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import accounts, downloads, filesystem, insides, lists, machine, memory, servers, table, uploads
+from tests.bench import (
+    accounts,
+    deletion,
+    downloads,
+    filesystem,
+    insides,
+    lists,
+    machine,
+    memory,
+    search,
+    servers,
+    table,
+    uploads,
+    zips,
+)
 from tests.bench.bench import MEMORY_FOLDER, Bench, SkippedError
 from tests.bench.load import RefusedError
 from tests.bench.processes import NotMeasuredError
@@ -44,14 +58,16 @@ MEASUREMENTS: dict[str, Measurement] = {
     "info": downloads.info,
     "lists": lists.lists,
     "stat": filesystem.stat,
-    "search": filesystem.search,
+    "search": search.search,
     "rename": filesystem.rename,
-    "delete": filesystem.delete,
+    "delete": deletion.delete,
     "bulk_download": filesystem.bulk_download,
+    "bulk_download_50k": zips.bulk_download_50k,
     "small_puts": filesystem.small_puts,
     "rclone_copy": filesystem.rclone_copy,
     "zip_info": insides.zip_info,
     "zip_file": insides.zip_file,
+    "zip_file_100k": insides.zip_file_100k,
     "hostile": insides.hostile,
     "account_files": accounts.account_files,
     "time_series": accounts.time_series,

@@ -12,7 +12,7 @@ HEADINGS = ("figure", "against", "ours", "yardstick", "ratio", "target", "met?")
 
 @dataclass(frozen=True)
 class Ratio:
-    """Our rate over the yardstick's. Without a target it is shown for comparison."""
+    """Our rate over the yardstick's. Without a target it is shown for comparison; of times the target is `at_most`."""
 
     name: str
     yardstick_name: str
@@ -20,6 +20,7 @@ class Ratio:
     ours: Samples
     yardstick: Samples
     target: float | None = None
+    at_most: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -27,10 +28,14 @@ class Ratio:
 
     @property
     def is_met(self) -> bool | None:
+        if self.at_most is not None:
+            return self.ratio <= self.at_most
         return None if self.target is None else self.ratio >= self.target
 
     def cells(self) -> tuple[str, ...]:
         target = "for comparison" if self.target is None else f">= {self.target:.2f}"
+        if self.at_most is not None:
+            target = f"<= {self.at_most:.2f}"
         return (
             self.name,
             self.yardstick_name,
@@ -50,6 +55,7 @@ class Ratio:
             "yardstick": self.yardstick.as_json(),
             "ratio": round(self.ratio, 4),
             "target_ratio": self.target,
+            "target_ratio_at_most": self.at_most,
             "is_met": self.is_met,
         }
 

@@ -1,5 +1,6 @@
 """Letters: whatever they say, they arrive whole, at one address and with the headers they were given."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -272,3 +273,18 @@ async def test_a_sender_with_any_name_is_understood(
     assert arrived.sender == sender
     assert arrived.message["From"] == header
     assert str(arrived.message["Message-ID"]).endswith(sender.partition("@")[2] + ">")
+
+
+async def test_the_start_warns_of_links_that_lead_wherever_whoever_asks_likes(
+    sending: Sending, smtp: MailServer, site: Site, caplog: pytest.LogCaptureFixture
+):
+    for one, warns in (
+        (site, False),
+        (sending(smtp, base_url="https://files.example.com"), False),
+        (sending(smtp), True),
+    ):
+        running = asyncio.create_task(jobs.run_forever(one))
+        await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert ("PIXELHOST_BASE_URL is not set" in caplog.text) is warns

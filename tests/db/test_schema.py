@@ -12,6 +12,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from pixelhost.db import nodes
+
 SCHEMA = (Path(__file__).parents[2] / "schema.sql").read_text()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DIGEST = hashlib.sha256(b"abc").digest()
@@ -364,14 +366,18 @@ async def test_a_move_counts_at_both_directories(db, alice):
 
 async def test_what_is_cut_off_counts_until_it_is_deleted_but_not_at_its_directory(db, alice):
     await insert_blob(db)
-    top = await insert_node(db, alice, await root_of(db, alice), "top")
+    root = await root_of(db, alice)
+    top = await insert_node(db, alice, root, "top")
     await insert_node(db, alice, top, "a", DIGEST)
+    kept = await insert_node(db, alice, root, "kept")
 
-    await db.execute("UPDATE nodes SET parent_id = NULL, is_cut_off = true WHERE id = $1", top)
-    assert await filesystems(db) == {"alice": (2, 3, 3)}
+    await nodes.cut_off(db, root, [top])
+    assert await filesystems(db) == {"alice": (3, 3, 3)}
+    assert await children(db) == {"": 1, "top": 1, "kept": 0}
+    await nodes.cut_off(db, root, [top, kept])
     assert (await children(db))[""] == 0
 
-    await db.execute("DELETE FROM nodes WHERE name IN ('top', 'a')")
+    await db.execute("DELETE FROM nodes WHERE parent_id IS NOT NULL OR is_cut_off")
     assert await filesystems(db) == {"alice": (0, 0, 0)}
     assert await references(db) == {DIGEST: (0, True)}
 

@@ -131,3 +131,9 @@ async def carol(shop: Place) -> Person:
 def gateway(shop: Place) -> Person:
     """Whoever calls the shop's webhooks: nobody it knows."""
     return Person("", "", shop.client)
+
+
+@pytest.fixture
+async def root(site: Site, client: TestClient) -> Person:
+    """An administrator."""
+    return await make_person(site, client, "root", is_admin=True)

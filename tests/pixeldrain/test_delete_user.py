@@ -6,6 +6,7 @@ import pytest
 
 from pixelhost import jobs
 from pixelhost.core import accounts
+from pixelhost.db import logins
 from pixelhost.site import Site
 from tests.support.mailbox import last_mail
 from tests.support.people import Answer, Person, make_person
@@ -126,6 +127,32 @@ async def test_a_login_that_races_with_the_deletion_cancels_it_or_comes_to_nothi
     for made in logins:
         works = (await Person("", made.json["auth_key"], anyone.client).get("/api/user")).status == 200
         assert not works or await site.db.fetchval("SELECT delete_at IS NULL FROM users")
+
+
+async def test_a_login_in_the_last_moment_keeps_everything(alice: Person, site: Site, clock):
+    """One that is about to commit while the job looks for whose time is over."""
+    file_id = await alice.upload()
+    user_id = await site.db.fetchval("SELECT id FROM users")
+    await alice.delete("/api/user")
+    clock.advance(days=7)
+    async with site.db.acquire() as tx, tx.transaction():
+        await logins.set_delete_at(tx, user_id, None)
+        job = asyncio.create_task(jobs.run(site, "accounts"))
+        await asyncio.sleep(0.3)
+    assert await job == 0
+    assert (await alice.get(f"/api/file/{file_id}")).refusal == (401, "authentication_failed")
+    assert await site.db.fetchval("SELECT count(*) FROM files") == 1
+
+
+async def test_what_has_begun_to_go_is_not_saved_by_a_clock_that_is_slow(
+    alice: Person, anyone: Person, site: Site, clock
+):
+    await alice.delete("/api/user")
+    clock.advance(days=7)
+    now = clock.now()
+    assert await logins.end(site.db, await site.db.fetchval("SELECT id FROM users"), now, now - accounts.LATE_LOGINS)
+    clock.advance(hours=-1)
+    assert (await login(anyone)).refusal == (404, "user_not_found")
 
 
 async def test_an_account_without_an_address_goes_without_a_message(site: Site, client):

@@ -1,5 +1,6 @@
 """POST /filesystem/{path}: making directories, moving, importing."""
 
+import asyncio
 import itertools
 import json
 
@@ -8,7 +9,7 @@ from aiohttp import FormData
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
-from tests.support.filesystem import assert_clean, used
+from tests.support.filesystem import assert_clean, picture, used
 from tests.support.people import Person
 
 CREATED = {"success": True, "value": "created", "message": "The submitted resource was created"}
@@ -205,6 +206,26 @@ async def test_a_new_name_can_change_the_type(alice: Person):
     assert (await alice.act("/me/a.txt", "rename", target="/me/a.md")).json["file_type"] == "text/markdown"
     await alice.write("/me/empty.txt", b"")
     assert (await alice.act("/me/empty.txt", "rename", target="/me/empty.md")).json["file_type"] == "text/markdown"
+
+
+async def test_a_new_name_with_the_same_ending_keeps_the_type(alice: Person):
+    for name, renamed in (("a.jpg", "b.JPG"), ("picture", "d/renamed"), ("x.", "y."), (".txt", "z.txt")):
+        before = await alice.write(f"/me/{name}", picture())
+        moved = await alice.act(f"/me/{name}", "rename", target=f"/me/{renamed}", make_parents=True)
+        assert moved.json["file_type"] == before["file_type"]
+
+
+async def test_the_type_under_a_new_name_is_that_of_the_bytes_it_has_by_then(alice: Person, site: Site):
+    """The rename looks at the old bytes, then waits while they are overwritten, in a turn that no new file shares."""
+    await alice.write("/me/a.txt", b"text")
+    async with site.db.acquire() as tx, tx.transaction():
+        await tx.execute("SELECT FROM users FOR UPDATE")
+        overwriting = asyncio.create_task(alice.fs("PUT", "/me/a.txt", "?shared=false", data=picture()))
+        await asyncio.sleep(0.2)
+        renaming = asyncio.create_task(alice.act("/me/a.txt", "rename", target="/me/a"))
+        await asyncio.sleep(0.2)
+    assert (await overwriting).status == 200
+    assert (await renaming).json["file_type"] == "image/png"
 
 
 async def test_the_root_is_not_changed(alice: Person):

@@ -1,5 +1,7 @@
 """DELETE /filesystem/{path}."""
 
+import asyncio
+
 import pytest
 
 from pixelhost.core import filesystem, storage
@@ -146,6 +148,21 @@ async def test_a_large_tree_is_deleted_in_pieces(alice: Person, site: Site, monk
     assert (await alice.fs("DELETE", "/me/d", "?recursive")).status == 200
     assert await site.db.fetchval("SELECT count(*) FROM nodes") == 1
     await assert_clean(site)
+
+
+async def test_a_bucket_with_thousands_of_children_is_emptied_in_seconds(alice: Person, site: Site):
+    await alice.mkdir("/me/d/sub")
+    share_id = await alice.share("/me/d")
+    await site.db.execute(
+        """INSERT INTO nodes (owner_id, parent_id, name, mode, created_at, modified_at)
+           SELECT owner_id, id, g::text, 448, now(), now() FROM nodes, generate_series(1, 3000) g WHERE name = 'd'"""
+    )
+    async with asyncio.timeout(10):
+        assert (await alice.fs("DELETE", f"/{share_id}", "?recursive")).status == 200
+    assert await alice.names("/me/d") == []
+    assert await site.db.fetchval("SELECT count(*) FROM nodes") == 2
+    assert (await used(alice))[2] == 1
+    assert await counts_of_children_are_right(site)
 
 
 async def test_deleting_an_account_deletes_its_filesystem(alice: Person, bob: Person, site: Site, clock):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pixelhost.site import Site
+from tests.media.archive_samples import FILES, zip_of
 from tests.pixeldrain.conftest import Place
 from tests.support.client import raw_exchange
 from tests.support.people import Answer, Person
@@ -29,6 +30,8 @@ class Scene:
     site: Site
     port: int
     carol: Person
+    alice: Person
+    """Somebody without limits."""
     stranger: Person
     closed: str
     """A share that gives no rights."""
@@ -53,7 +56,8 @@ async def scene(limited) -> Scene:
     await carol.mkdir("/me/d/closed", "/me/d/empty")
     closed = await carol.share("/me/d/closed", link={})
     empty = await carol.share("/me/d/empty")
-    return Scene(place.site, place.port, carol, place.visitor(1), closed, empty)
+    alice = await place.person("alice", "unlimited")
+    return Scene(place.site, place.port, carol, alice, place.visitor(1), closed, empty)
 
 
 async def as_carol(scene: Scene, *, method: str, path: str, query: str = "", data: bytes | None = None, **headers: str):
@@ -82,6 +86,23 @@ def stranger(method: str, path: str, query: str = "", data: bytes | None = None,
         return await scene.stranger.fs(method, at, query, data=data, headers=headers)
 
     return ask
+
+
+def inside(name: str, data: bytes, query: str) -> Raise:
+    """Look into a file of these bytes."""
+
+    async def look(scene: Scene) -> Answer:
+        await scene.alice.write(f"/me/{name}", data)
+        return await scene.alice.fs("GET", f"/me/{name}", query)
+
+    return look
+
+
+def packed_by_an_unknown_method() -> bytes:
+    archive = bytearray(zip_of({"a.txt": b"a" * 100}))
+    for at in (8, archive.index(b"PK\x01\x02") + 10):
+        archive[at : at + 2] = (77).to_bytes(2, "little")
+    return bytes(archive)
 
 
 async def taken_down(scene: Scene) -> Answer:
@@ -121,6 +142,8 @@ async def broken(scene: Scene, method: str) -> Answer:
 
 LONG = "/me/e/" + "n" * 256
 DEEP = "/me" + "/n" * 65
+TORRENT_MAX = 16 << 20
+MARKDOWN_MAX = 2 << 20
 FAR = "/me" + ("/" + "n" * 200) * 21
 
 RAISED: Mapping[tuple[str, str], Raise] = {
@@ -133,6 +156,20 @@ RAISED: Mapping[tuple[str, str], Raise] = {
     ("GET", "unavailable_for_legal_reasons"): taken_down,
     ("GET", "embed_not_allowed"): partial(embedded, referer="https://other.example/"),
     ("GET", "invalid_referrer"): partial(embedded, referer="nonsense"),
+    ("GET", "not_a_torrent"): inside("a.txt", b"just text", "?torrent_info"),
+    ("GET", "torrent_too_large"): inside("a.torrent", bytes(TORRENT_MAX + 1), "?torrent_info"),
+    ("GET", "torrent_parse_failed"): inside("a.torrent", b"d4:infod4:name1:xee", "?torrent_info"),
+    ("GET", "not_a_zip"): inside("a.zip", b"just text", "?zip_info"),
+    ("GET", "invalid_zip_file"): inside("a.zip", zip_of(FILES)[:-30], "?zip_info"),
+    ("GET", "unsupported_zip_compression"): inside("a.zip", packed_by_an_unknown_method(), "?zip_file=a.txt"),
+    ("GET", "not_a_markdown_file"): inside("a.html", b"<p>text", "?render_markdown"),
+    ("GET", "file_too_large"): inside("a.md", bytes(MARKDOWN_MAX + 1), "?render_markdown"),
+    ("GET", "search_not_a_directory"): carol("GET", "/me/d/f", "?search=term"),
+    ("GET", "search_term_too_short"): carol("GET", "/me", "?search=t"),
+    ("GET", "search_term_too_long"): carol("GET", "/me", "?search=" + "t" * 101),
+    ("GET", "log_timespan_too_long"): carol(
+        "GET", "/me", "?change_log&start=2024-01-01T00:00:00Z&end=2024-01-31T00:00:00.000001Z"
+    ),
     ("GET", "internal"): partial(broken, method="GET"),
     ("PUT", "not_found"): carol("PUT", "/AAAAAAAA/x", data=b"x"),
     ("PUT", "path_not_found"): carol("PUT", "/me/e/x", data=b"x"),
@@ -178,29 +215,9 @@ RAISED: Mapping[tuple[str, str], Raise] = {
     ("DELETE", "internal"): partial(broken, method="DELETE"),
 }
 
-# What is refused while looking into files and figures is raised where those are tested.
-RAISED_ELSEWHERE = {
-    "test_filesystem_insides.py": [
-        "not_a_torrent",
-        "torrent_too_large",
-        "torrent_parse_failed",
-        "not_a_zip",
-        "invalid_zip_file",
-        "unsupported_zip_compression",
-        "not_a_markdown_file",
-        "file_too_large",
-    ],
-    "test_filesystem_search.py": ["search_not_a_directory", "search_term_too_short", "search_term_too_long"],
-    "test_filesystem_log.py": ["log_timespan_too_long"],
-}
 
-
-def test_every_documented_error_is_raised_by_a_test():
-    elsewhere = {("GET", value) for values in RAISED_ELSEWHERE.values() for value in values}
-    assert set(RAISED) | elsewhere == set(DOCUMENTED)
-    for name, values in RAISED_ELSEWHERE.items():
-        tests = (Path(__file__).parent / name).read_text()
-        assert [value for value in values if f'"{value}"' not in tests] == []
+def test_every_documented_error_is_raised_here_and_no_other():
+    assert set(RAISED) == set(DOCUMENTED)
 
 
 @pytest.mark.parametrize(("method", "value"), RAISED)

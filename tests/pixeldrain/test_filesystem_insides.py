@@ -130,9 +130,9 @@ async def test_what_goes_out_of_an_archive_is_counted(alice: Person, flush):
     assert figures["transfer_free"] + figures["transfer_paid"] == 1000
 
 
-def unsupported() -> bytes:
+def unsupported(size_bytes: int = 100) -> bytes:
     """A zip whose member is packed by a method that nobody has."""
-    data = bytearray(zipped({"a.txt": b"a" * 100}))
+    data = bytearray(zipped({"a.txt": b"a" * size_bytes}))
     central = data.index(b"PK\x01\x02")
     data[8:10] = data[central + 10 : central + 12] = (77).to_bytes(2, "little")
     return bytes(data)
@@ -148,6 +148,7 @@ def unsupported() -> bytes:
         (b"PK\x03\x04" + bytes(1000), "?zip_info", "invalid_zip_file"),
         (seven_zipped()[:-30], "?zip_file=readme.txt", "invalid_zip_file"),
         (unsupported(), "?zip_file=a.txt", "unsupported_zip_compression"),
+        (unsupported(100_000), "?zip_file=a.txt", "unsupported_zip_compression"),
         (b"d4:infode", "?torrent_info", "not_a_torrent"),
     ],
 )

@@ -184,6 +184,27 @@ async def test_reading_the_log_keeps_it_going_for_another_day(alice: Person, clo
     assert await jobs.run(site, "activity") == 1
 
 
+async def test_only_the_reading_of_those_who_may_write_keeps_it_going(
+    alice: Person, bob: Person, anyone: Person, clock, site: Site, log: Log
+):
+    await put(alice, "me/docs/a")
+    node = await change(alice, "me/docs", logging_enabled="true", shared="true")
+    clock.advance(hours=23)
+    await put(alice, "me/docs/b")
+    for person in (bob, anyone):
+        assert await log.lines(person, node["id"]) == ["create file /b"]
+    clock.advance(hours=2)
+    assert await log.lines(anyone, node["id"]) == []
+    assert await jobs.run(site, "activity") == 1
+
+    await change(alice, "me/docs", logging_enabled="true", link_permissions='{"read": true, "write": true}')
+    clock.advance(hours=23)
+    await log.read(anyone, node["id"])
+    await log.read(bob, node["id"])
+    clock.advance(hours=2)
+    assert await jobs.run(site, "activity") == 0
+
+
 async def test_a_reading_is_noted_once_a_minute_and_never_for_the_root(alice: Person, clock, site: Site, log: Log):
     await put(alice, "me/docs/a")
     await change(alice, "me/docs", logging_enabled="true")

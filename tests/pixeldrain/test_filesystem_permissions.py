@@ -1,7 +1,6 @@
-"""Who may do what: the matrix, inheritance, passwords and keys."""
+"""Who may do what besides the matrix: inheritance, passwords and keys."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -14,108 +13,11 @@ from pixelhost.db import limits
 from pixelhost.site import Site
 from tests.support.client import raw_exchange
 from tests.support.filesystem import rights
-from tests.support.people import Answer, Person, make_person
+from tests.support.people import Person
 
 DENIED = (400, "permission_denied")
 NONE, READ, WRITE, DELETE = {}, {"read": True}, {"write": True}, {"delete": True}
 ALL = READ | WRITE | DELETE
-
-
-@dataclass(frozen=True)
-class Knocking(Person):
-    """Somebody who sends a node password too: as the Basic password where they have no key, else in the header."""
-
-    password: str = ""
-    by_header: bool = False
-
-    async def ask(self, method: str, path: str, **options: Any) -> Answer:
-        if self.by_header:
-            sent = {"X-Node-Password": self.password}
-        else:
-            sent = {"Authorization": encode_basic_auth("", self.password)}
-        options["headers"] = dict(options.get("headers", {})) | sent
-        return await super().ask(method, path, **options)
-
-
-# What each operation needs. All are done in one share with files of the owner's, one of the caller's, and a directory.
-OPERATIONS: dict[str, tuple[str, Callable[[Person, str], Awaitable[Answer]]]] = {
-    "read": ("read", lambda who, at: who.fs("GET", f"{at}/theirs")),
-    "stat": ("read", lambda who, at: who.fs("GET", f"{at}/theirs", "?stat")),
-    "list": ("read", lambda who, at: who.fs("GET", at)),
-    "thumbnail": ("read", lambda who, at: who.fs("GET", f"{at}/theirs", "?thumbnail")),
-    "zip": ("read", lambda who, at: who.fs("GET", at, "?bulk_download")),
-    "put new": ("write", lambda who, at: who.fs("PUT", f"{at}/new", data=b"x")),
-    "overwrite": ("write", lambda who, at: who.fs("PUT", f"{at}/theirs", data=b"x")),
-    "mkdir": ("write", lambda who, at: who.act(f"{at}/new dir", "mkdir")),
-    "import": ("write", lambda who, at: who.act(at, "import", files=[])),
-    "rename": ("write", lambda who, at: who.act(f"{at}/old", "rename", target=f"{at}/renamed")),
-    "update times": ("write", lambda who, at: who.act(f"{at}/theirs", "update", modified="2001-01-01T00:00:00Z")),
-    "update sharing": ("own", lambda who, at: who.act(f"{at}/theirs", "update", shared=True)),
-    "delete own upload": ("write or delete", lambda who, at: who.fs("DELETE", f"{at}/mine")),
-    "delete other's": ("delete", lambda who, at: who.fs("DELETE", f"{at}/theirs")),
-    "delete recursively": ("delete", lambda who, at: who.fs("DELETE", f"{at}/dir", "?recursive")),
-}
-
-RIGHTS = {"none": NONE, "read": READ, "write": WRITE, "delete": DELETE, "all": ALL}
-
-# How somebody comes by the rights that the row is about: nothing but that grants anything.
-GRANTED_BY = {
-    "owner": None,
-    "stranger with the link": "link",
-    "account with the link": "link",
-    "account that is named": "user",
-    "account that is not named": "another user",
-    "stranger with the Basic password": "password",
-    "stranger with the password in the header": "password",
-    "account with the password in the header": "password",
-    "account with a wrong password": "password",
-}
-
-
-def is_allowed(who: str, given: dict[str, bool], needed: str) -> bool:
-    if who == "owner":
-        return True
-    if who in {"account that is not named", "account with a wrong password"}:
-        return False
-    held = {name for name in given if name == "read" or not who.startswith("stranger")}
-    return bool(held & set(needed.split(" or ")))
-
-
-async def person_for(who: str, site: Site, client: TestClient, alice: Person) -> Person:
-    if who == "owner":
-        return alice
-    key = "" if who.startswith("stranger") else (await make_person(site, client, "carol")).key
-    if "Basic password" in who:
-        return Knocking("", key, client, "hunter2")
-    if "password" in who:
-        return Knocking("", key, client, "guess" if "wrong" in who else "hunter2", by_header=True)
-    return Person("carol", key, client)
-
-
-@pytest.mark.parametrize("given", RIGHTS)
-@pytest.mark.parametrize("who", GRANTED_BY)
-async def test_who_may_do_what(site: Site, client: TestClient, alice: Person, bob: Person, who: str, given: str):
-    person = await person_for(who, site, client, alice)
-    permissions: dict[str, Any] = {"link": NONE}
-    kind = GRANTED_BY[who]
-    if kind == "link":
-        permissions["link"] = RIGHTS[given]
-    elif kind in {"user", "another user"}:
-        permissions["user"] = {"carol" if kind == "user" else "bob": RIGHTS[given]}
-    elif kind == "password":
-        permissions["password"] = {"hunter2": RIGHTS[given]}
-    carol_id = await site.db.fetchval("SELECT id FROM users WHERE name = 'carol'")
-
-    for name in ("theirs", "old", "mine", "dir/below"):
-        await alice.write(f"/me/top/{name}")
-    await site.db.execute("UPDATE nodes SET created_by = $1 WHERE name = 'mine'", carol_id)
-    share_id = await alice.share("/me/top", **permissions)
-    expected, found = {}, {}
-    for operation, (needed, do) in OPERATIONS.items():
-        answer = await do(person, f"/{share_id}")
-        found[operation] = "allowed" if answer.status in {200, 201} else answer.refusal
-        expected[operation] = "allowed" if is_allowed(who, RIGHTS[given], needed) else DENIED
-    assert found == expected
 
 
 async def test_a_stat_tells_the_rights_one_has(alice: Person, bob: Person, anyone: Person):
@@ -309,6 +211,19 @@ async def test_guessing_passwords_is_slowed_down(alice: Person, anyone: Person, 
     assert right.refusal == (429, "ip_rate_limit_reached")
     clock.advance(minutes=1)
     assert (await anyone.fs("GET", f"/{share_id}", headers=guess)).status == 200
+
+
+async def test_guesses_at_the_target_of_a_move_count_too(alice: Person, bob: Person, clock):
+    await alice.mkdir("/me/d")
+    share_id = await alice.share("/me/d", link=READ, password={"p": ALL})
+    await bob.write("/me/x")
+    move = {"action": "rename", "target": f"/{share_id}/x"}
+    clock.advance(seconds=60 - clock.now().second)
+    for _ in range(nodes.PASSWORDS_PER_MINUTE):
+        answer = await bob.fs("POST", "/me/x", data=move, headers={"X-Node-Password": "guess"})
+        assert answer.refusal == DENIED
+    right = await bob.fs("POST", "/me/x", data=move, headers={"X-Node-Password": "p"})
+    assert right.refusal == (429, "ip_rate_limit_reached")
 
 
 async def test_passwords_are_encrypted_where_they_are_kept(alice: Person, site: Site):

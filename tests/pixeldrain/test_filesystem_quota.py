@@ -127,6 +127,7 @@ async def test_a_banned_account_or_address_writes_nothing(alice: Person, site: S
         await alice.fs("DELETE", "/me/a"),
     ):
         assert answer.refusal == (403, "account_banned")
+    await site.db.execute("UPDATE users SET banned_at = NULL WHERE name = 'alice'")
     assert await alice.names("/me") == ["a"]
     assert await nothing_is_stored()
 

@@ -5,6 +5,8 @@ import hashlib
 import random
 from collections import Counter
 
+from pixelhost.blobs.contract import OpenBlob
+from pixelhost.core import storage
 from pixelhost.db import nodes
 from pixelhost.site import Site
 from tests.support.filesystem import assert_clean, counts_of_children_are_right
@@ -269,6 +271,40 @@ async def test_no_reader_ever_gets_a_mixture_of_two_versions(alice: Person, bob:
     assert seen["resumed"]
     assert seen["started anew"]
     await assert_tree(site, 4)
+
+
+async def test_a_reader_whose_version_is_swept_before_it_is_opened_gets_the_next(limited, monkeypatch):
+    place = await limited({"sweep_grace_seconds": 0}, filesystem_access=True)
+    carol = await place.person("carol")
+    await carol.write("/me/f", b"the old version")
+    store_open = place.site.store.open
+
+    async def open_late(location: str) -> OpenBlob:
+        monkeypatch.undo()
+        await carol.write("/me/f", b"the new version")
+        assert await storage.sweep(place.site) == 1
+        return await store_open(location)
+
+    monkeypatch.setattr(place.site.store, "open", open_late)
+    got = await carol.fs("GET", "/me/f")
+    assert (got.status, got.body) == (200, b"the new version")
+    assert got.headers["ETag"] == f'"{hashlib.sha256(b"the new version").hexdigest()}"'
+
+
+async def test_a_reader_whose_file_is_deleted_and_swept_before_it_is_opened_finds_none(limited, monkeypatch):
+    place = await limited({"sweep_grace_seconds": 0}, filesystem_access=True)
+    carol = await place.person("carol")
+    await carol.write("/me/f")
+    store_open = place.site.store.open
+
+    async def open_late(location: str) -> OpenBlob:
+        monkeypatch.undo()
+        await carol.fs("DELETE", "/me/f")
+        assert await storage.sweep(place.site) == 1
+        return await store_open(location)
+
+    monkeypatch.setattr(place.site.store, "open", open_late)
+    assert (await carol.fs("GET", "/me/f")).refusal == (404, "path_not_found")
 
 
 async def test_a_zip_read_while_its_files_change_is_whole_or_cut(alice: Person):

@@ -36,13 +36,16 @@ async def search(person: Person, path: str, term: str, more: str = "") -> list[s
     return found
 
 
-@pytest.fixture(params=["walking", "index", "a longer walk"])
+@pytest.fixture(params=["a sample", "the index", "all names", "all names at once"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How matches are found, which must make no difference."""
-    if request.param != "walking":
-        monkeypatch.setattr(nodesearch, "WALKED_MAX", 0)
-    if request.param == "a longer walk":
+    if request.param != "a sample":
+        monkeypatch.setattr(nodesearch, "SAMPLED_NAMES", 0)
+        monkeypatch.setattr(nodesearch, "HEAD_START_SECONDS", 60)
+    if request.param == "all names":
         monkeypatch.setattr(nodesearch, "LOOKED_UP_MAX", 1)
+    if request.param == "all names at once":
+        monkeypatch.setattr(nodesearch, "HEAD_START_SECONDS", 0)
     return str(request.param)
 
 
@@ -123,6 +126,20 @@ async def test_what_is_shared_with_others_only_is_left_out_and_what_is_open_with
     assert await search(bob, bucket, "cat") == sorted([*both, f"/{bucket}/secret/cat 2"])
     assert len(await search(alice, bucket, "cat")) == 4
     assert await search(anyone, bucket, "secret") == []
+
+
+@pytest.mark.parametrize(("bound", "enough"), [("DIRECTORIES_MAX", 4), ("NAMES_MAX", 6)])
+async def test_below_very_many_nodes_a_rare_term_is_found_and_a_frequent_one_as_far_as_is_looked(
+    alice: Person, monkeypatch: pytest.MonkeyPatch, bound: str, enough: int
+):
+    await put(alice, "me/top/a/cat 1", "me/top/b/cat 2", "me/top/c/cat 3", "me/cat 4")
+    monkeypatch.setattr(nodesearch, "SAMPLED_NAMES", 0)
+    monkeypatch.setattr(nodesearch, bound, enough - 1)
+    assert await search(alice, "me/top", "cat 3") == ["/me/top/c/cat 3"]
+    monkeypatch.setattr(nodesearch, "LOOKED_UP_MAX", 0)
+    assert len(await search(alice, "me/top", "cat")) == 2
+    monkeypatch.setattr(nodesearch, bound, enough)
+    assert len(await search(alice, "me/top", "cat")) == 3
 
 
 async def test_a_password_opens_what_it_is_for(alice: Person, anyone: Person, way: str):

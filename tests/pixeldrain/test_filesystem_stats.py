@@ -148,6 +148,29 @@ async def test_whoever_may_read_a_node_may_see_its_figures(alice: Person, bob: P
     assert (await alice.get("/api/filesystem/me/b?download_stats")).refusal == (404, "path_not_found")
 
 
+async def test_what_is_shared_with_others_only_is_no_part_of_the_figures_of_what_is_above(
+    alice: Person, bob: Person, anyone: Person, flush
+):
+    paths = ("me/all/a", "me/all/secret/b", "me/all/secret/open/c", "me/all/alone")
+    for path, length in zip(paths, (1, 20, 300, 4000), strict=True):
+        await put(alice, path, b"x" * length)
+        await get(alice, path)
+    await flush()
+    bucket, opened = await share(alice, "me/all"), await share(alice, "me/all/secret/open")
+    nobody, bobs = '{"read": false}', '{"bob": {"read": true}}'
+    for path, users in (("me/all/secret", bobs), ("me/all/alone", "{}")):
+        fields = {"action": "update", "shared": "true", "link_permissions": nobody, "user_permissions": users}
+        assert (await alice.post(f"/api/filesystem/{path}", data=fields)).status == 200
+    now = datetime.now(UTC)
+    for person, downloads, sent in ((anyone, 2, 301), (bob, 3, 321), (alice, 4, 4321)):
+        expected = {"downloads": downloads, "transfer_free": 0, "transfer_paid": sent}
+        assert await totals(person, bucket) == expected
+        found = await series(person, bucket, now - timedelta(days=1), now + timedelta(days=1), 1440)
+        assert {name: sum(one["amounts"]) for name, one in found.json.items()} == expected
+    assert (await totals(anyone, opened))["transfer_paid"] == 300
+    assert (await totals(anyone, f"{bucket}/secret/open"))["transfer_paid"] == 300
+
+
 async def test_a_batch_whose_answer_got_lost_counts_once(alice: Person, site: Site, flush, monkeypatch):
     await put(alice, "me/a")
     await get(alice, "me/a")

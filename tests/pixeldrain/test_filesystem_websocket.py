@@ -251,6 +251,33 @@ async def test_who_may_no_longer_read_is_told_no_more(alice: Person, anyone: Per
         assert await end(socket) == (1008, "not_found")
 
 
+@pytest.mark.parametrize("pause_seconds", [0.01, 3600])
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"shared": "false"}, "not_found"),
+        ({"link_permissions": '{"read": false, "write": true}'}, "permission_denied"),
+        ({}, "path_not_found"),
+    ],
+)
+async def test_who_may_no_longer_read_is_told_so_although_nothing_is_counted(
+    alice: Person, bob: Person, monkeypatch, pause_seconds: float, fields: dict[str, str], reason: str
+):
+    monkeypatch.setattr(nodestats, "ASKED_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(nodestats, "SHORTEST_PAUSE_SECONDS", pause_seconds)
+    await put(alice, "me/docs/a")
+    path = await share(alice, "me/docs")
+    async with watching(bob, f"{path}/a") as of_bob, watching(alice, "me/docs") as of_alice:
+        await told(of_bob)
+        await told(of_alice)
+        if fields:
+            await alice.post("/api/filesystem/me/docs", data={"action": "update"} | fields)
+        else:
+            await alice.delete("/api/filesystem/me/docs/a")
+        assert await end(of_bob) == (1008, reason)
+        assert not of_alice.closed
+
+
 async def test_a_failure_of_ours_closes_the_websocket_and_sends_no_json(alice: Person, site: Site, monkeypatch):
     await put(alice, "me/a")
     async with watching(alice, "me/a") as socket:

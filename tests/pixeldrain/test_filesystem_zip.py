@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import random
 import shutil
 import subprocess
 import zipfile
@@ -164,3 +165,41 @@ async def test_the_flag_counts_by_being_there(alice: Person, flag: str):
     got = await alice.fs("GET", "/me", flag)
     with zipfile.ZipFile(io.BytesIO(got.body)) as opened:
         assert opened.namelist() == ["a"]
+
+
+MAKE_FILES = """
+    INSERT INTO nodes (owner_id, parent_id, name, blob, size_bytes, mime_type, mode, created_at, modified_at,
+                       created_by)
+    SELECT d.owner_id, d.id, format('Grüße %s.txt', i), b.digest, b.size_bytes, 'text/plain', 420, now(), now(),
+           d.owner_id
+      FROM (SELECT *, row_number() OVER (ORDER BY id) AS place FROM nodes WHERE name LIKE 'dir %') d,
+           generate_series(1, $1::integer) i
+      JOIN (SELECT *, row_number() OVER (ORDER BY size_bytes) AS place, count(*) OVER () AS many FROM blobs) b
+        ON b.place = i % b.many + 1
+"""
+
+
+async def test_thousands_of_files_come_whole_and_any_range_of_them_fits_in(alice: Person, site: Site):
+    contents = [bytes([65 + number]) * (number * 700) for number in range(5)]
+    for number, data in enumerate(contents):
+        await alice.write(f"/me/other/{number}", data)
+    for number in range(10):
+        await alice.mkdir(f"/me/top/dir {number}/empty")
+    await site.db.execute(MAKE_FILES, 300)
+    whole = await alice.fs("GET", "/me/top", "?bulk_download")
+    found = members(whole)
+
+    files = {name: data for name, data in found.items() if not name.endswith("/")}
+    assert files == {
+        f"dir {directory}/Grüße {number}.txt": contents[number % 5]
+        for directory in range(10)
+        for number in range(1, 301)
+    }
+    assert len(found) == 3020
+    assert list(found) == sorted(found, key=lambda name: name.removesuffix("/").split("/"))
+    chance = random.Random(3)
+    for _ in range(20):
+        start = chance.randrange(len(whole.body))
+        stop = min(len(whole.body), start + chance.choice([1, 1000, 100_000]))
+        part = await alice.fs("GET", "/me/top", "?bulk_download", headers={"Range": f"bytes={start}-{stop - 1}"})
+        assert (part.status, part.body) == (206, whole.body[start:stop])

@@ -214,6 +214,24 @@ async def test_a_value_that_cannot_be_is_refused(alice: Person, field: str, valu
     assert await user(alice) == before
 
 
+@pytest.mark.parametrize(
+    ("field", "fits", "is_too_long"),
+    [
+        ("username", "abc", "ab"),
+        ("username", "a" * 32, "a" * 33),
+        ("password_new", "12345", "1234"),
+        ("password_new", "ä" * 50, "ä" * 51),
+        ("embed_domains", f"{'a' * 60}.com " * 76 + "a" * 56 + ".com", f"{'a' * 60}.com " * 76 + "a" * 57 + ".com"),
+        ("checkout_name", "ä" * 200, "ä" * 201),
+        ("checkout_provider", "x" * 200, "x" * 201),
+        ("transfer_cap", str(2**63 - 1), str(2**63)),
+    ],
+)
+async def test_a_value_fits_exactly_or_does_not(alice: Person, field: str, fits: str, is_too_long: str):
+    assert (await put(alice, **{field: fits})).status == 200
+    assert (await put(alice, **{field: is_too_long})).status == 422
+
+
 async def test_all_problems_are_told_at_once_and_nothing_is_changed(alice: Person, bob: Person, site: Site):
     before = await user(alice)
     refused = await put(
@@ -277,6 +295,15 @@ async def test_the_cap_is_at_most_that_of_the_plan(limited):
     assert refused.refusal == (422, "integer_out_of_range")
     assert refused.json["extra"] == {"field": "transfer_cap", "min_val": 0, "max_val": 1000, "val": 1001}
     assert (await put(carol, transfer_cap="1000")).status == 200
+
+
+async def test_a_cap_above_that_of_a_new_plan_may_be_sent_as_it_was(limited, site: Site):
+    place: Place = await limited(monthly_transfer_cap=1000)
+    carol = await place.person("carol")
+    await site.db.execute("UPDATE users SET transfer_cap_bytes = 5000 WHERE name = 'carol'")
+    assert (await put(carol, transfer_cap="5000", checkout_name="Carol")).status == 200
+    assert (await user(carol))["checkout_name"] == "Carol"
+    assert (await put(carol, transfer_cap="5001")).refusal == (422, "integer_out_of_range")
 
 
 async def test_a_skipped_viewer_sends_visitors_to_the_file(limited, site: Site):

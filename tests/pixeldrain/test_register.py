@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pixelhost.core import ratelimit
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.mailbox import last_mail, mail_to
@@ -145,3 +146,28 @@ async def test_registrations_are_limited_by_address(limited):
     )
     assert sorted(answer.status for answer in answers) == [201, 201, 429, 429]
     assert (await register(place.visitor(2))).status == 201
+
+
+async def test_an_address_that_is_somebody_elses_cannot_be_flooded(stranger: Person, site: Site, clock):
+    await register(stranger)
+    password = "correct horse"
+    for n in range(2 * ratelimit.MAILS_AN_HOUR):
+        mallory = Person("", (await login(stranger, password=password)).json["auth_key"], stranger.client)
+        password = f"password {n}"
+        assert (await mallory.put("/api/user", data={"password_new": password})).status == 200
+        assert (await stranger.post("/api/user/password_reset", data={"email": ADDRESS.upper()})).status == 200
+        assert (await mallory.delete("/api/user")).status == 200
+    assert len(await mail_to(site, ADDRESS)) == ratelimit.MAILS_AN_HOUR
+    refused = await login(stranger, username=ADDRESS, password="")
+    assert refused.refusal == (400, "login_link_already_sent")
+    clock.advance(hours=1)
+    assert (await login(stranger, username=ADDRESS, password="")).status == 202
+
+
+async def test_questions_by_strangers_do_not_use_up_the_owners_mail(stranger: Person, client, site: Site):
+    await make_person(site, client, "carol", email=ADDRESS, password="correct horse")
+    for _ in range(2 * ratelimit.MAILS_AN_HOUR):
+        await stranger.post("/api/user/password_reset", data={"email": ADDRESS})
+        await register(stranger, username="dave")
+    assert len(await mail_to(site, ADDRESS)) == 1
+    assert (await login(stranger, username=ADDRESS, password="")).status == 202

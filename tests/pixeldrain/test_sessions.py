@@ -5,6 +5,9 @@ import uuid
 
 import pytest
 
+from pixelhost import errors
+from pixelhost.core import accounts, callers, secondfactor, totp
+from pixelhost.core import login as logins
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.client import RealServer, fresh_client
@@ -124,6 +127,34 @@ async def test_no_key_outlives_the_change_of_the_password_that_it_races_with(ali
             stolen = Person("", answer.json["auth_key"], anyone.client)
             assert (await stolen.get("/api/user")).refusal == (401, "authentication_failed")
     assert len((await alice.get("/api/user/session")).json) == 1
+
+
+@pytest.mark.parametrize(
+    ("way_out", "refusal"),
+    [
+        ("DELETE FROM sessions", errors.AUTHENTICATION_FAILED),
+        ("UPDATE users SET banned_at = now()", errors.ACCOUNT_BANNED),
+    ],
+    ids=["revoked", "banned"],
+)
+async def test_what_was_asked_before_a_key_lost_its_rights_is_not_done_after(
+    site: Site, alice: Person, way_out: str, refusal: errors.ErrorKind
+):
+    caller = await callers.identify(site, alice.key, "127.0.0.1", "")
+    secret = totp.new_secret()
+    code = totp.code_of(totp.decoded(secret) or b"", totp.step_at(site.clock.now()))
+    await site.db.execute(way_out)
+    for attempt in (
+        secondfactor.enable(site, caller, secret, code),
+        secondfactor.disable(site, caller),
+        accounts.schedule_deletion(site, caller, "http://127.0.0.1"),
+        accounts.change(site, caller, accounts.Changes(password_new="stolen"), [], "http://127.0.0.1"),
+        logins.another_session(site, caller, ""),
+    ):
+        with pytest.raises(errors.ApiError) as refused:
+            await attempt
+        assert refused.value.kind is refusal
+    assert await site.db.fetchval("SELECT count(*) FROM users WHERE totp_secret_sealed IS NULL AND delete_at IS NULL")
 
 
 async def test_another_key_is_revoked_by_sending_both(alice: Person, anyone: Person):

@@ -193,8 +193,8 @@ async def test_the_log_is_kept_for_two_years(alice: Person, site: Site, clock):
     [file] = await rows.by_ids(site.db, [await alice.upload()])
     await removals.note_blocked_file(site.db, clock.now(), file, "malware")
     clock.advance(days=729)
-    await jobs.run(site, "activity")
+    await jobs.run(site, "removals")
     assert len(await activity(alice, clock, days_ago=729)) == 1
     clock.advance(days=2)
-    await jobs.run(site, "activity")
+    await jobs.run(site, "removals")
     assert await activity(alice, clock, days_ago=731) == []

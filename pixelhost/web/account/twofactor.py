@@ -14,7 +14,7 @@ from pixelhost.web.account.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
 from pixelhost.wire import params
-from pixelhost.wire.dialect import site_of
+from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
 
 
@@ -31,16 +31,16 @@ async def show(request: web.Request) -> web.Response:
 
 async def act(request: web.Request) -> web.Response:
     """POST /user/two_factor: a secret and its code turn it on; the action `disable` turns it off, after a question."""
-    account = frame.account_of(request)
+    frame.account_of(request)
     sent = await forms.sent(request)
     if sent.get("action") == "disable":
         if CONFIRMED not in sent:
             return _ask(request)
-        await secondfactor.disable(site_of(request), account)
+        await secondfactor.disable(site_of(request), caller_of(request))
         return pages.see_other(request.path, done="two_factor_off")
     try:
         proof = params.from_text(sent, Proof)
-        await secondfactor.enable(site_of(request), account, proof.secret, proof.otp)
+        await secondfactor.enable(site_of(request), caller_of(request), proof.secret, proof.otp)
     except (ApiError, ApiErrors) as error:
         return await _page(request, sent.get("secret", ""), problems.of(request, error, {"otp_incorrect": "otp"}))
     return pages.see_other(request.path, done="two_factor_on")

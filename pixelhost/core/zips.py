@@ -1,25 +1,32 @@
 """Several files as one zip, streamed: its length is known in advance, any range of it can be sent."""
 
+import asyncio
 import hashlib
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from pixelhost import errors
-from pixelhost.core import access, gates, nodes, stats
+from pixelhost import errors, threads
+from pixelhost.core import access, gates, nodes, nodetrees, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.downloads import Content, Part, Slice
 from pixelhost.core.gates import Origin
 from pixelhost.core.nodes import Place
+from pixelhost.db import trees
+from pixelhost.db.trees import TreeRow
 from pixelhost.media import zipstream
 from pixelhost.media.zipstream import Extent, Member
 from pixelhost.model import Blob, File, Node
 from pixelhost.site import Site
 
 FILES_MAX = 100
+TURN_FILES = 64
+
+# Laying out 50,000 files takes most of a second, in which other requests are answered.
+_threads = ThreadPoolExecutor(2, thread_name_prefix="zip")
 
 
 @asynccontextmanager
@@ -36,7 +43,7 @@ async def of_files(site: Site, caller: Caller, file_ids: Sequence[str], origin: 
         raise errors.FILE_NOT_FOUND(file=missing)
     await _refuse(site, caller, found, origin)
     async with gates.connection_slot(site, caller, found):
-        made = _zip(site, caller, found, "pixelhost.zip")
+        made = await _zip(site, caller, found, "pixelhost.zip")
         yield replace(made, bytes_per_second=gates.speed_limit(site, caller, found))
 
 
@@ -47,7 +54,7 @@ async def of_list(site: Site, caller: Caller, list_id: str, origin: Origin) -> A
     files = list({listed.file.id: listed.file for listed in found.files}.values())
     await _refuse(site, caller, files, origin)
     async with gates.connection_slot(site, caller, files):
-        made = _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
+        made = await _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
         yield replace(made, bytes_per_second=gates.speed_limit(site, caller, files))
 
 
@@ -66,7 +73,9 @@ async def of_directory(site: Site, caller: Caller, place: Place, origin: Origin)
         raise errors.NODE_IS_NOT_A_DIRECTORY()
     await gates.refuse_node(site, caller, place.node, origin)
     async with gates.connection_slot(site, caller, [place.node]):
-        yield _tree(site, caller, place, await nodes.readable_below(site, caller, place))
+        yield await _tree(
+            site, caller, place, [row async for some in trees.below(site.db, place.node.id) for row in some]
+        )
 
 
 @asynccontextmanager
@@ -74,30 +83,28 @@ async def of_children(
     site: Site, caller: Caller, place: Place, names: Collection[str], origin: Origin
 ) -> AsyncIterator[Content]:
     """The same of some of a directory's children. Raises as `of_directory`, and PATH_NOT_FOUND."""
-    children = await nodes.readable_named(site, caller, place, names)
+    chosen = {child.id for child in await nodes.readable_named(site, caller, place, names)}
     await gates.refuse_node(site, caller, place.node, origin)
     async with gates.connection_slot(site, caller, [place.node]):
-        found: list[tuple[str, Node]] = []
-        for child in children:
-            found.append((child.name, child))
-            if child.is_directory and not child.abuse_type:
-                below = await nodes.readable_below(site, caller, place.child(child))
-                found += [(f"{child.name}/{path}", node) for path, node in below]
-        yield _tree(site, caller, place, found)
+        rows = [row async for some in trees.below(site.db, place.node.id) for row in some]
+        # Who goes down from above never comes to what is below the others.
+        yield await _tree(
+            site, caller, place, [row for row in rows if row.parent_id != place.node.id or row.id in chosen]
+        )
 
 
-def _tree(site: Site, caller: Caller, place: Place, nodes_by_path: Sequence[tuple[str, Node]]) -> Content:
-    found = [(path, node) for path, node in nodes_by_path if not node.abuse_type]
-    names = _names_in_tree([path if node.blob else f"{path}/" for path, node in found])
-    entries = [
-        _Entry(name, node.blob, node.modified_at, partial(stats.note_node_sent, site, caller, node))
-        for name, (_, node) in zip(names, found, strict=True)
-    ]
-    made = _layout(site, entries, f"{place.node.name or place.path.bucket}.zip")
+async def _tree(site: Site, caller: Caller, place: Place, rows: Sequence[TreeRow]) -> Content:
+    def entries() -> list[_Entry]:
+        return [
+            _Entry(name, row.blob, row.modified_at, partial(_note, site, caller, place.node, row))
+            for row, name in _named(nodetrees.in_order(site, caller, place, rows), place.node.id)
+        ]
+
+    made = await _laid_out(site, entries, f"{place.node.name or place.path.bucket}.zip")
     return replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """What goes into an archive under a name of its own; a directory has no blob, and `/` at its name's end.
 
@@ -110,36 +117,48 @@ class _Entry:
     note: Callable[[int], None]
 
 
-def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Content:
-    names = zipstream.unique_names(file.name for file in files)
-    entries = [
-        _Entry(member_name, file.blob, file.uploaded_at, partial(stats.note_sent, site, caller, file))
-        for member_name, file in zip(names, files, strict=True)
-    ]
-    return _layout(site, entries, name)
+async def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Content:
+    def entries() -> list[_Entry]:
+        names = zipstream.unique_names(file.name for file in files)
+        return [
+            _Entry(member_name, file.blob, file.uploaded_at, partial(stats.note_sent, site, caller, file))
+            for member_name, file in zip(names, files, strict=True)
+        ]
+
+    return await _laid_out(site, entries, name)
 
 
-def _names_in_tree(paths: Sequence[str]) -> list[str]:
-    """Names fit for an archive, level by level, so that no two directories become one. Directories end in `/`."""
-    inside: dict[str, dict[str, None]] = {"": {}}
-    for path in paths:
-        parent = ""
-        for name in _steps(path):
-            inside.setdefault(parent, {})[name] = None
-            parent += name
-    safe = {"": ""}
-    for parent, names in inside.items():  # a directory stands before those in it
-        for name, free in zip(names, zipstream.unique_names(names), strict=True):
-            safe[parent + name] = safe[parent] + free
-    return [safe[path] for path in paths]
+def _note(site: Site, caller: Caller, top: Node, row: TreeRow, bytes_sent: int) -> None:
+    """All that is below a directory is its owner's, whose plan decides who pays."""
+    stats.note_node_sent(site, caller, replace(top, id=row.id, blob=row.blob), bytes_sent)
 
 
-def _steps(path: str) -> list[str]:
-    """`a/b/c.txt` as `a/`, `b/`, `c.txt`."""
-    return [step for step in re.split(r"(?<=/)", path) if step]
+def _named(ordered: Sequence[tuple[TreeRow, bool]], top_id: int) -> list[tuple[TreeRow, str]]:
+    """What may be seen of a tree, under names fit for an archive, level by level, so that no two directories become
+    one. In the order of `nodetrees.in_order`; directories end in `/`.
+    """
+    wanted: set[int] = set()
+    for row, is_shown in reversed(ordered):
+        if is_shown or row.id in wanted:
+            wanted |= {row.id, row.parent_id}
+    levels: dict[int, list[TreeRow]] = {}
+    for row, _ in ordered:
+        if row.id in wanted:
+            levels.setdefault(row.parent_id, []).append(row)
+    paths = {top_id: ""}
+    for parent_id, children in levels.items():  # a directory stands before those in it
+        names = zipstream.unique_names(row.name + "/" * (row.blob is None) for row in children)
+        paths |= {row.id: paths[parent_id] + name for row, name in zip(children, names, strict=True)}
+    return [(row, paths[row.id]) for row, is_shown in ordered if is_shown]
 
 
-def _layout(site: Site, entries: Sequence[_Entry], name: str) -> Content:
+async def _laid_out(site: Site, make: Callable[[], Sequence[_Entry]], name: str) -> Content:
+    """Out of entries that are made in a thread, as the rest is."""
+    now = site.clock.now()
+    return await threads.run(_threads, lambda: _layout(site, make(), name, now))
+
+
+def _layout(site: Site, entries: Sequence[_Entry], name: str, now: datetime) -> Content:
     members = [
         Member(
             entry.name,
@@ -156,6 +175,9 @@ def _layout(site: Site, entries: Sequence[_Entry], name: str) -> Content:
             if not isinstance(part, Extent):
                 yield part
                 continue
+            if part.member % TURN_FILES == 0:
+                # Small files that are in memory are read without waiting: others want their turn.
+                await asyncio.sleep(0)
             entry = entries[part.member]
             assert entry.blob is not None
             blob = await site.store.open(entry.blob.location)
@@ -169,7 +191,7 @@ def _layout(site: Site, entries: Sequence[_Entry], name: str) -> Content:
         mime_type="application/zip",
         size_bytes=plan.size_bytes,
         etag=_etag(members, entries),
-        modified_at=max((entry.modified_at for entry in entries), default=site.clock.now()),
+        modified_at=max((entry.modified_at for entry in entries), default=now),
         parts=parts,
     )
 
