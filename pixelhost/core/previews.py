@@ -33,7 +33,7 @@ class Preview:
 
 
 async def of_text(site: Site, blob: Blob, name: str, mime_type: str, limit_bytes: int) -> Preview:
-    """Of at most so many bytes and lines. Counts nothing, and refuses nothing: text without colours is shown as it is."""
+    """Of at most so many bytes and lines. Counts nothing, refuses nothing: text without colours is shown as it is."""
     is_truncated = blob.size_bytes > limit_bytes
     language = highlighting.language_of(name, mime_type)
     coloured = await _coloured(site, blob, language, limit_bytes) if language else ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
-from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -71,8 +71,15 @@ def of(request: web.BaseRequest) -> Language:
     chosen = LANGUAGES.get(request.cookies.get(COOKIE, ""))
     if chosen is not None:
         return chosen
-    preferred = negotiate_locale(_preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, "")), list(LANGUAGES), sep="-")
-    return LANGUAGES[preferred or ENGLISH.tag]
+    preferred = map(_best, _preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, "")))
+    return next(filter(None, preferred), ENGLISH)
+
+
+def _best(tag: str) -> Language | None:
+    """The language of a tag, or of its beginning: de for de-CH (RFC 4647, 3.4)."""
+    parts = tag.lower().split("-")
+    beginnings = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((_BY_TAG[one] for one in beginnings if one in _BY_TAG), None)
 
 
 def _preferred(accepted: str) -> list[str]:
@@ -81,7 +88,7 @@ def _preferred(accepted: str) -> list[str]:
     for position, part in enumerate(accepted[:1000].split(",")):
         tag, _, weight = part.partition(";")
         try:
-            quality = float(weight.strip().removeprefix("q=") or 1)
+            quality = float(weight.strip().lower().removeprefix("q=") or 1)
         except ValueError:
             continue
         if tag.strip() and tag.strip().replace("-", "").isalnum() and quality > 0:
@@ -89,7 +96,7 @@ def _preferred(accepted: str) -> list[str]:
     return [tag for _, _, tag in sorted(ranked)]
 
 
-def _read(path: Path) -> Language:
+def read(path: Path) -> Language:
     with path.open("rb") as file:
         catalog = read_po(file, locale=path.stem.replace("-", "_"), abort_invalid=True)
     compiled = io.BytesIO()
@@ -119,5 +126,6 @@ def _is_for_scripts(message: Message) -> bool:
 
 ENGLISH: Final = _language("en", NullTranslations())
 LANGUAGES: Final[Mapping[str, Language]] = {"en": ENGLISH} | {
-    path.stem: _read(path) for path in sorted(FOLDER.glob("*.po"))
+    path.stem: read(path) for path in sorted(FOLDER.glob("*.po"))
 }
+_BY_TAG: Final = {tag.lower(): language for tag, language in LANGUAGES.items()}

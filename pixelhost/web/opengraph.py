@@ -11,8 +11,8 @@ PAGE_TYPES = {"video": "video.other", "audio": "music.song"}
 
 
 def of_file(language: Language, here: str, file: File, raw_url: str) -> Tags:
-    """`raw_url` is absolute. A file that goes after some downloads is not offered to programs that fetch films and music
-    to show them: they would spend it.
+    """`raw_url` is absolute. A file that goes after some downloads is not offered to programs that fetch films and
+    music to show them: they would spend it.
     """
     family = file.mime_type.partition("/")[0]
     described = f"{human_size(language, file.size_bytes)} · {file.mime_type}"

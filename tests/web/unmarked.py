@@ -1,5 +1,6 @@
 """Words that a page shows although no language can translate them: text of templates and scripts without a mark."""
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -95,3 +96,12 @@ def _is_marked(before: list[Token]) -> bool:
         if depth < 0:
             return value == "(" and before[place - 1].value in {"t", "n"}
     return False
+
+
+def refusals_of_module(path: Path) -> list[str]:
+    """Words in place of those of the error registry."""
+    return [
+        node.value.value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "message" and isinstance(node.value, ast.Constant)
+    ]
