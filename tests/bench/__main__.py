@@ -36,6 +36,7 @@ from tests.bench import (
     lists,
     machine,
     memory,
+    pages,
     search,
     servers,
     table,
@@ -71,6 +72,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "hostile": insides.hostile,
     "account_files": accounts.account_files,
     "time_series": accounts.time_series,
+    "first_view": pages.first_view,
     "memory_20": memory.memory_20,
     "memory_10gib": memory.memory_10gib,
 }
