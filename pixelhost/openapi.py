@@ -228,12 +228,10 @@ def _msgspec(kind: Any, components: Schema) -> Schema:
 
 
 def _responses(operations: Sequence[Operation]) -> Schema:
-    responses: Schema = {}
+    by_status: dict[int, list[Operation]] = {}
     for operation in operations:
-        kept = responses.setdefault(str(operation.status), {"description": operation.returns})
-        if operation.media_type:
-            content = kept.setdefault("content", {})
-            content.setdefault(operation.media_type, _content(operation))
+        by_status.setdefault(operation.status, []).append(operation)
+    responses: Schema = {str(status): _answers(some) for status, some in by_status.items()}
     refused: dict[int, dict[str, ErrorKind]] = {}
     for operation in operations:
         for kind in manual.refusals(operation):
@@ -242,10 +240,31 @@ def _responses(operations: Sequence[Operation]) -> Schema:
     return responses | {"default": _refusal(manual.ANYWHERE)}
 
 
-def _content(operation: Operation) -> Schema:
-    if operation.answer is None:
+def _answers(operations: Sequence[Operation]) -> Schema:
+    """What comes with one status."""
+    by_type: dict[str, list[Operation]] = {}
+    for operation in operations:
+        if operation.media_type:
+            by_type.setdefault(operation.media_type, []).append(operation)
+    told = [f"- `{one.variant or one.path}`: {one.returns}" for one in operations]
+    description = operations[0].returns if len(operations) == 1 else "\n".join(told)
+    content = {media_type: _content(some) for media_type, some in by_type.items()}
+    return {"description": description} | ({"content": content} if content else {})
+
+
+def _content(operations: Sequence[Operation]) -> Schema:
+    """Of one media type: any of the shapes that the operations answer with."""
+    told = {one.variant.removeprefix("?") or "answer": one.answer for one in operations if one.answer is not None}
+    if not told:
         return {}
-    return {"schema": shape(operation.answer), "example": operation.answer}
+    if len(told) == 1:
+        return {"schema": shape(*told.values()), "example": next(iter(told.values()))}
+    shapes: list[Schema] = []
+    for answer in told.values():
+        if shape(answer) not in shapes:
+            shapes.append(shape(answer))
+    schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+    return {"schema": schema, "examples": {name: {"value": value} for name, value in told.items()}}
 
 
 def _told(status: int, kinds: Sequence[ErrorKind]) -> Schema:

@@ -193,6 +193,15 @@ def test_the_document_says_which_refusals_come_with_which_status():
     assert errors.FILE_TAKEN_DOWN.message in refused["description"]
 
 
+def test_the_document_has_the_answer_to_everything_that_one_route_does():
+    answered = DOCUMENT["paths"]["/filesystem/{path}"]["get"]["responses"]["200"]
+    told = answered["content"]["application/json"]
+    types = {one["type"] for one in told["schema"]["anyOf"]}
+    assert types == {"object", "array"}
+    assert isinstance(told["examples"]["search"]["value"], list)
+    assert "- `?search`: An array of paths" in answered["description"]
+
+
 def test_the_document_says_what_takes_a_key():
     paths = DOCUMENT["paths"]
     assert {} in paths["/file/{id}"]["get"]["security"]

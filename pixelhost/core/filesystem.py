@@ -231,9 +231,10 @@ async def delete_children(site: Site, caller: Caller, path: Path, names: Collect
     """Delete some of a directory's children with all below them: all or none. Raises as `delete`."""
     async with nodeturns.changing(site, caller, path) as change:
         nodechecks.refuse_missing(change.place)
-        found = [child for child in await rows.children(change.tx, change.node.id) if child.name in names]
-        if len(found) < len(set(names)):
-            raise errors.PATH_NOT_FOUND()
+        wanted = frozenset(names)
+        found = [child for child in await rows.children(change.tx, change.node.id) if child.name in wanted]
+        if len(found) < len(wanted):
+            raise errors.PATH_NOT_FOUND(message=nodes.GONE_MEANWHILE)
         if not change.place.rights.owner:
             for node in found:
                 place = await nodes.find(site, caller, path.child(node.name), change.tx)

@@ -15,6 +15,7 @@ from pixelhost.model import Blob, Node, Outline, Rights
 from pixelhost.site import Site
 
 PASSWORDS_PER_MINUTE = 60
+GONE_MEANWHILE = "Some of what was chosen was moved or deleted meanwhile, so nothing was done"
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,10 @@ async def outlined(site: Site, chosen: Sequence[Outline]) -> list[Node]:
 
 async def readable_named(site: Site, caller: Caller, place: Place, names: Collection[str]) -> list[Node]:
     """Some children of a directory, by name. Raises PATH_NOT_FOUND when one of them isn't there."""
-    found = [node for node in await readable_children(site, caller, place) if node.name in names]
-    if len(found) < len(set(names)):
-        raise errors.PATH_NOT_FOUND()
+    wanted = frozenset(names)
+    found = [node for node in await readable_children(site, caller, place) if node.name in wanted]
+    if len(found) < len(wanted):
+        raise errors.PATH_NOT_FOUND(message=GONE_MEANWHILE)
     return found
 
 

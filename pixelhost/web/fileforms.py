@@ -27,7 +27,7 @@ MINUTES: Final = "%Y-%m-%dT%H:%M"
 NOTHING: Final[Mapping[str, str]] = {}
 FIELDS: Final = {**forms.FIELDS, "name_contains_illegal_character": "name"}
 
-ABUSE_TYPES: Final[Mapping[AbuseType, str]] = {
+ABUSE_TYPES: Final[Mapping[str, str]] = {
     "terrorism": mark("Terrorism"),
     "gore": mark("Gore: extreme violence"),
     "child_abuse": mark("Sexual abuse of children"),

@@ -1,4 +1,4 @@
-"""Views and downloads of a file over time, for its page."""
+"""Figures of a file over time, for its page: views and downloads; of a node of a filesystem downloads and traffic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from typing import Final, Literal
 
 from markupsafe import Markup
 
-from pixelhost.core import timeseries
+from pixelhost.core import nodestats, timeseries
+from pixelhost.core.callers import Caller
+from pixelhost.core.nodestats import Series
+from pixelhost.core.paths import Path
 from pixelhost.core.timeseries import Span
 from pixelhost.site import Site
 from pixelhost.web import plots, wording
@@ -23,6 +26,8 @@ STEPS: Final[Mapping[str, tuple[str, int, timedelta]]] = {
     "year": (mark("Year"), 52, timedelta(days=7)),
 }
 """By the range: its name, how many bars, and how long each is."""
+
+RANGES: Final = [(name, title) for name, (title, _, _) in STEPS.items()]
 
 EPOCH: Final = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday: weeks begin there
 
@@ -46,7 +51,27 @@ async def of_file(site: Site, language: Language, file_id: str, asked: Range) ->
         plots.bars(language, said(title), series.timestamps, series.amounts, shown)
         for title, series in ((mark("Views"), found["views"]), (mark("Downloads"), found["downloads"]))
     ]
-    return Plots(asked, [(name, title) for name, (title, _, _) in STEPS.items()], drawn)
+    return Plots(asked, RANGES, drawn)
+
+
+async def of_node(site: Site, language: Language, caller: Caller, path: Path, asked: Range) -> Plots | None:
+    """As `of_file`; of a directory it is all below it that the caller may read. Raises as `nodes.readable`."""
+    if not asked:
+        return None
+    _, count, step = STEPS[asked]
+    span = _span(site.clock.now(), count, step)
+    series = await nodestats.series(site, caller, path, span.start, span.end, step // timedelta(minutes=1))
+    said = language.translations.gettext
+    counted, measured = partial(wording.number, language), partial(wording.human_size, language)
+    drawn = [
+        plots.bars(language, said(mark("Downloads")), series.beginnings, series.downloads, counted),
+        plots.bars(language, said(mark("Traffic")), series.beginnings, _traffic(series), measured),
+    ]
+    return Plots(asked, RANGES, drawn)
+
+
+def _traffic(series: Series) -> list[int]:
+    return [free + paid for free, paid in zip(series.free_bytes, series.paid_bytes, strict=True)]
 
 
 def _span(now: datetime, count: int, step: timedelta) -> Span:

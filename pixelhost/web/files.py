@@ -1,29 +1,24 @@
 """The page of a file."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from aiohttp import hdrs, web
-from markupsafe import Markup
 
-from pixelhost.core import access, customization, gates, insides, stats
+from pixelhost.core import access, customization, gates, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.gates import Origin
 from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import fileplots, languages, opengraph, pages, refusals, views
+from pixelhost.web import documents, fileplots, languages, opengraph, pages, refusals, viewed, views
 from pixelhost.web.views import Asked
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
 
 DOWNLOADERS: Final = ("curl/", "wget/")
-
-ELSEWHERE: Final = re.compile(r'<a href="(?!#)')
-"""In sanitised HTML, whose attributes hold no quote: a link that leads out of the document."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,8 @@ async def show(request: web.Request) -> web.Response:
     if refusal is not None and refusal.status == 451:
         raise refusal
     asked = params.query(request, Asked)
-    view = await views.of_file(site, file, asked) if refusal is None else None
+    shown = viewed.of_file(site, file)
+    view = await views.of(site, shown, asked) if refusal is None else None
     if request.method == hdrs.METH_GET:
         stats.note_view(site, caller, file)
     here, language = pages.here(request), languages.of(request)
@@ -66,6 +62,7 @@ async def show(request: web.Request) -> web.Response:
         content_origin=site.settings.content_origin,
         policy=policy | ({"frame-ancestors": views.framers(file)} if asked.embed else {}),
         file=file,
+        viewed=shown,
         is_own=caller.owns(file.owner_id),
         info=pages.embedded(shapes.file_info(site, caller, file)),
         raw_url=raw_url,
@@ -88,21 +85,7 @@ async def rendered(request: web.Request) -> web.Response:
     file = await access.file(site, target.path_segment(request, 1, "id"))
     if refusal := await refusal_of(request, file):
         raise refusal
-    body = (await insides.page(site, file.blob, file.mime_type)).decode()
-    return pages.answer(
-        request,
-        "rendered.html",
-        content_origin=site.settings.content_origin,
-        policy={
-            "sandbox": "allow-popups allow-popups-to-escape-sandbox",
-            "script-src": "'none'",
-            "connect-src": "'none'",
-            "form-action": "'none'",
-            "frame-ancestors": views.framers(file),
-        },
-        file=file,
-        body=Markup(ELSEWHERE.sub('<a target="_blank" href="', body)),  # noqa: S704 - sanitised by who made it
-    )
+    return await documents.answer(request, viewed.of_file(site, file), views.framers(file))
 
 
 async def refusal_of(request: web.Request, file: File) -> ApiError | None:

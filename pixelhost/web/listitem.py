@@ -11,7 +11,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.model import File, FileList
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import files, languages, opengraph, pages, refusals, viewers, views
+from pixelhost.web import files, languages, opengraph, pages, refusals, viewed, viewers, views
 from pixelhost.web.views import Asked
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
@@ -52,7 +52,8 @@ async def answer(request: web.Request, found: FileList, asked: Asked) -> web.Res
     site, caller = site_of(request), caller_of(request)
     file = found.files[index].file
     refusal = await files.refusal_of(request, file)
-    view = await views.of_file(site, file, asked) if refusal is None else None
+    shown = viewed.of_file(site, file)
+    view = await views.of(site, shown, asked) if refusal is None else None
     if request.method == hdrs.METH_GET and not gates.taken_down(file):
         stats.note_view(site, caller, file)
     here, raw_url = pages.here(request), pages.content_url(site, f"/file/{file.id}")
@@ -70,6 +71,7 @@ async def answer(request: web.Request, found: FileList, asked: Asked) -> web.Res
         strip=_strip(found, index - STRIP_AROUND, 2 * STRIP_AROUND + 1),
         playable=playable(site, caller, found) if view and view.viewer in PLAYED else "",
         file=file,
+        viewed=shown,
         description=found.files[index].description,
         info=pages.embedded(shapes.file_info(site, caller, file)),
         raw_url=raw_url,

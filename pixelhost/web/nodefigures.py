@@ -9,23 +9,15 @@ from aiohttp import web
 from pixelhost.core import activity as log
 from pixelhost.core import nodestats
 from pixelhost.core.nodes import Place
-from pixelhost.web import languages, nodepanels, plots, wording
+from pixelhost.web import fileplots, languages, nodepanels, nodepaths
+from pixelhost.web.fileplots import Range
 from pixelhost.web.forms import Problems
-from pixelhost.web.languages import mark
 from pixelhost.wire.dialect import caller_of, site_of
 
 LOG_SPAN: Final = timedelta(days=30)
 LOG_SHOWN: Final = 500
 
-SPANS: Final[Mapping[str, tuple[timedelta, int]]] = {
-    "day": (timedelta(days=1), 60),
-    "month": (timedelta(days=30), 1440),
-    "year": (timedelta(days=364), 1440),
-}
-"""Time and minutes of a bar."""
-
-DOWNLOADS: Final = mark("Downloads")
-TRAFFIC: Final = mark("Traffic")
+RANGES: Final[tuple[Range, ...]] = ("day", "week", "month", "year")
 
 
 async def activity(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
@@ -51,30 +43,14 @@ async def activity(request: web.Request, place: Place, sent: Mapping[str, str], 
 
 async def figures(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
     site, caller = site_of(request), caller_of(request)
-    language = languages.of(request)
-    span = sent["span"] if sent.get("span") in SPANS else "month"
-    length, minutes = SPANS[span]
-    end = site.clock.now()
-    totals = await nodestats.totals(site, caller, place.path)
-    series = await nodestats.series(site, caller, place.path, end - length, end, minutes)
-    traffic = [free + paid for free, paid in zip(series.free_bytes, series.paid_bytes, strict=True)]
-    translated = language.translations.gettext
+    asked: Range = next((name for name in RANGES if name == sent.get("range")), "month")
     return await nodepanels.answer(
         request,
         "figures",
         place,
         sent,
         problems,
-        totals=totals,
-        span=span,
-        downloads=plots.bars(
-            language,
-            translated(DOWNLOADS),
-            series.beginnings,
-            series.downloads,
-            lambda count: wording.number(language, count),
-        ),
-        traffic=plots.bars(
-            language, translated(TRAFFIC), series.beginnings, traffic, lambda size: wording.human_size(language, size)
-        ),
+        totals=await nodestats.totals(site, caller, place.path),
+        stats_url=nodepaths.stats(place.path),
+        plots=await fileplots.of_node(site, languages.of(request), caller, place.path, asked),
     )

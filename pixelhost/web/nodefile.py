@@ -1,66 +1,69 @@
 """The page of a file in a filesystem."""
 
-from typing import Final
-
 from aiohttp import hdrs, web
-from markupsafe import Markup
 
-from pixelhost.core import nodes, previews
+from pixelhost.core import gates, nodes, nodestats
+from pixelhost.core.gates import Origin
 from pixelhost.core.nodes import Place
+from pixelhost.errors import ApiError
+from pixelhost.model import Blob
 from pixelhost.pixeldrain import shapes
-from pixelhost.web import listing, nodepaths, pages
+from pixelhost.web import documents, fileplots, languages, listing, nodepaths, pages, refusals, viewed, views
 from pixelhost.web.files import DOWNLOADERS
+from pixelhost.web.views import Asked
+from pixelhost.wire import params
 from pixelhost.wire.dialect import caller_of, site_of
 
-PREVIEW_BYTES: Final = 256 << 10
 
-SHOWN_BY_BROWSERS: Final = frozenset(
-    {
-        *("image/apng", "image/avif", "image/bmp", "image/gif", "image/jpeg", "image/png", "image/svg+xml"),
-        *("image/webp", "image/x-icon"),
-    }
-)
-
-
-async def show(request: web.Request, place: Place) -> web.StreamResponse:
+async def show(request: web.Request, place: Place, blob: Blob) -> web.StreamResponse:
     """Programs that save what they are given get the file itself."""
     site, caller = site_of(request), caller_of(request)
     raw_url = nodepaths.content(request, place, place.path)
     if caller.user_agent.lower().startswith(DOWNLOADERS):
         return web.Response(status=303, headers={hdrs.LOCATION: raw_url, hdrs.CACHE_CONTROL: "no-cache"})
-    viewer = _viewer_of(place)
+    asked = params.query(request, Asked)
+    refusal = await _refusal_of(request, place)
+    shown = viewed.of_node(request, place, blob)
+    view = await views.of(site, shown, asked) if refusal is None else None
     before, after = await _neighbours(request, place)
     return pages.answer(
         request,
         "node.html",
+        refusal.status if refusal else 200,
         content_origin=site.settings.content_origin,
+        policy=view.policy if view else pages.NO_MORE,
         **await nodepaths.common(request, place),
-        viewer=viewer,
+        viewed=shown,
+        asked=asked,
+        viewer=view.viewer if view else "refused",
+        reason=view.reason if view else "",
+        refused=refusals.saying(refusal) if refusal else None,
+        **(view.facts if view else {}),
         raw_url=raw_url,
-        thumbnail_url=f"{nodepaths.api(place.path)}?thumbnail&width=256&height=256",
-        preview=await _preview(request, place) if viewer == "text" else None,
         before=before,
         after=after,
         page_url=pages.here(request) + nodepaths.page(place.path),
+        totals=await nodestats.totals(site, caller, place.path),
+        stats_url=nodepaths.stats(place.path),
+        plots=await fileplots.of_node(site, languages.of(request), caller, place.path, asked.range),
         stat=pages.embedded(await shapes.node_stat(site, caller, place, [])),
     )
 
 
-def _viewer_of(place: Place) -> str:
-    icon = listing.icon_of(place.node)
-    if place.node.abuse_type:
-        return "refused"
-    if icon == "image":
-        return "image" if place.node.mime_type in SHOWN_BY_BROWSERS else "other"
-    return icon if icon in {"video", "audio", "text"} else "other"
+async def rendered(request: web.Request, place: Place, blob: Blob) -> web.Response:
+    """GET /d/{path}?rendered: a markdown document for the frame on its page."""
+    if refusal := await _refusal_of(request, place):
+        raise refusal
+    return await documents.answer(request, viewed.of_node(request, place, blob), "'self'")
 
 
-async def _preview(request: web.Request, place: Place) -> tuple[Markup, bool]:
-    """HTML, and whether there is more."""
-    node = place.node
-    assert node.blob is not None
-    found = await previews.of_text(site_of(request), node.blob, node.name, node.mime_type, PREVIEW_BYTES)
-    return Markup("\n".join(found.lines)), found.is_truncated  # noqa: S704 - lines of a preview are escaped
+async def _refusal_of(request: web.Request, place: Place) -> ApiError | None:
+    """Why its bytes can't be had from its page now; None when they can."""
+    try:
+        await gates.refuse_node(site_of(request), caller_of(request), place.node, Origin(host=request.host))
+    except ApiError as refusal:
+        return refusal
+    return None
 
 
 async def _neighbours(request: web.Request, place: Place) -> tuple[str | None, str | None]:

@@ -31,6 +31,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "user_not_found": "people",
     "branding_image_not_found": "brand_header_image",
     "invalid_link": "brand_header_link",
+    "invalid_domain_name": "custom_domain_name",
+    "resource_already_exists": "custom_domain_name",
+    "invalid_x509_keypair": "custom_domain_cert",
 }
 """Which field a refusal is about that doesn't say it itself."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -14,7 +14,10 @@ from pixelhost.model import Node
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import nodepaths, pages
 from pixelhost.web.forms import Problems
+from pixelhost.web.languages import mark
 from pixelhost.wire.dialect import caller_of, site_of
+
+ONE_ONLY: Final = mark("Only one entry can be renamed at a time")
 
 Panel = Callable[[web.Request, Place, Mapping[str, str], Problems], Awaitable[web.Response]]
 
@@ -37,6 +40,18 @@ def of_parent(panel: Panel) -> Panel:
         up = await nodes.readable(site_of(request), caller_of(request), nodepaths.parent(place.path))
         picked = nodepaths.picks([place.node.name])
         return await panel(request, up, dict(sent) | dict.fromkeys(picked, "yes"), problems)
+
+    return show
+
+
+def needing(panel: Panel, *rights: str) -> Panel:
+    """A form for those who have one of these rights. Strangers are led to the login, others refused."""
+
+    async def show(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
+        if not any(getattr(place.rights, right) for right in rights):
+            caller_of(request).require_user()
+            raise errors.PERMISSION_DENIED()
+        return await panel(request, place, sent, problems)
 
     return show
 
@@ -64,21 +79,22 @@ async def upload(request: web.Request, place: Place, sent: Mapping[str, str], pr
 
 
 async def properties(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
-    return await answer(request, "properties", place, sent, problems, shown=await shapes.node(site_of(request), place))
+    """What is shared with others only isn't counted."""
+    site, is_directory = site_of(request), place.node.is_directory
+    children = await nodes.readable_outlines(site, caller_of(request), place) if is_directory else ()
+    shown = await shapes.node(site, place)
+    return await answer(request, "properties", place, sent, problems, shown=shown, count=len(children))
 
 
 async def rename(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
+    """Raises MISSING_FIELD unless one entry is chosen."""
     chosen = await _chosen(request, place, sent)
+    if len(chosen) != 1:
+        raise errors.MISSING_FIELD(field="pick", message=ONE_ONLY)
     return await answer(request, "rename", place, sent, problems, chosen=chosen[0], picks=_picks(chosen))
 
 
-async def delete(
-    request: web.Request,
-    place: Place,
-    sent: Mapping[str, str],
-    problems: Problems,
-    failures: Sequence[tuple[str, str]] = (),
-) -> web.Response:
+async def delete(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
     chosen = await _chosen(request, place, sent)
     return await answer(
         request,
@@ -86,7 +102,6 @@ async def delete(
         place,
         sent,
         problems,
-        failures=failures,
         chosen=chosen,
         picks=_picks(chosen),
         extent=await shares.extent(site_of(request), caller_of(request), place, chosen),

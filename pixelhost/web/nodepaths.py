@@ -38,6 +38,11 @@ def api(path: Path) -> str:
     return f"/api/filesystem{quote(str(path))}"
 
 
+def stats(path: Path) -> str:
+    """Where scripts are told what was downloaded of a node, as it changes."""
+    return f"{api(path)}?download_stats"
+
+
 def content(request: web.Request, place: Place, path: Path) -> str:
     """Where the bytes of a node at or below a place are. Another origin gets no cookies, so only what is open to
     everybody is read from there.
@@ -106,6 +111,7 @@ async def common(request: web.Request, place: Place) -> dict[str, Any]:
         "is_root": node.parent_id is None,
         "is_bucket": place.is_bucket,
         "can_unlock": can_unlock,
+        "may_have_domain": place.rights.owner and site_of(request).plan(node.owner_plan_id).custom_domains,
         "is_unlocked": bool(caller_of(request).node_password),
         "theme": nodetheme.of(place),
     }

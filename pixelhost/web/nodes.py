@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import nodes
+from pixelhost.core import nodelocks, nodes
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import ME
 from pixelhost.errors import ApiError, ApiErrors
@@ -13,6 +13,7 @@ from pixelhost.web import (
     forms,
     listing,
     nodebranding,
+    nodedomain,
     nodefigures,
     nodefile,
     nodeforms,
@@ -25,7 +26,7 @@ from pixelhost.web import (
     nodetheme,
 )
 from pixelhost.web.nodeforms import Action
-from pixelhost.web.nodepanels import Panel
+from pixelhost.web.nodepanels import Panel, needing
 from pixelhost.wire import body, params, target
 from pixelhost.wire.dialect import caller_of, site_of
 
@@ -33,15 +34,16 @@ PANELS: Mapping[str, Panel] = {
     "share": nodeshare.show,
     "properties": nodepanels.properties,
     "branding": nodebranding.show,
+    "domain": nodedomain.show,
     "activity": nodefigures.activity,
     "figures": nodefigures.figures,
-    "import": nodeimport.show,
+    "import": needing(nodeimport.show, "write"),
     "search": nodesearch.show,
-    "rename": nodepanels.of_parent(nodepanels.rename),
-    "move": nodepanels.of_parent(nodepanels.move),
-    "delete": nodepanels.of_parent(nodepanels.delete),
-    "mkdir": nodepanels.mkdir,
-    "upload": nodepanels.upload,
+    "rename": needing(nodepanels.of_parent(nodepanels.rename), "write"),
+    "move": needing(nodepanels.of_parent(nodepanels.move), "write"),
+    "delete": needing(nodepanels.of_parent(nodepanels.delete), "delete", "write"),
+    "mkdir": needing(nodepanels.mkdir, "write"),
+    "upload": needing(nodepanels.upload, "write"),
 }
 """What GET /d/{path} shows instead of the node when its query has this name."""
 
@@ -55,13 +57,15 @@ ACTIONS: Mapping[str, Action] = {
     "share": Action(nodeshare.save, nodeshare.show, "saved"),
     "unshare": Action(nodeshare.stop, nodeshare.show, "unshared"),
     "branding": Action(nodebranding.save, nodebranding.show, "saved"),
+    "domain": Action(nodedomain.save, nodedomain.show, "saved"),
+    "undomain": Action(nodedomain.remove, nodedomain.show, "domain_removed"),
     "import": Action(nodeimport.save, nodeimport.show, "imported"),
 }
 
 CHOICES: Mapping[str, Panel] = {
-    "rename": nodepanels.rename,
-    "move": nodepanels.move,
-    "delete": nodepanels.delete,
+    "rename": needing(nodepanels.rename, "write"),
+    "move": needing(nodepanels.move, "write"),
+    "delete": needing(nodepanels.delete, "delete", "write"),
 }
 """What the buttons below a list ask for; each shows a form about the entries that were chosen."""
 
@@ -71,7 +75,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     site, caller = site_of(request), caller_of(request)
     path = nodepaths.asked(request)
     query = params.pairs(target.raw_query(request))
-    if "password" in query:
+    if "password" in query and await nodelocks.takes_password(site, path):
         return await nodelock.show(request, path)
     try:
         place = await nodes.readable(site, caller, path)
@@ -84,11 +88,10 @@ async def show(request: web.Request) -> web.StreamResponse:
     panel = next((PANELS[name] for name in query if name in PANELS), None)
     if panel is not None:
         return await panel(request, place, query, forms.NONE)
-    if place.node.is_directory and "entries" in query:
-        return await listing.entries(request, place)
-    if place.node.is_directory:
-        return await listing.show(request, place)
-    return await nodefile.show(request, place)
+    blob = place.node.blob
+    if blob is not None:
+        return await (nodefile.rendered if "rendered" in query else nodefile.show)(request, place, blob)
+    return await (listing.entries if "entries" in query else listing.show)(request, place)
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -114,6 +117,7 @@ async def act(request: web.Request) -> web.StreamResponse:
 async def _answered(request: web.Request, sent: Mapping[str, str], action: Action) -> web.Response:
     """What was done, or the form again with what is wrong with it."""
     try:
+        await site_of(request).runtime.refuse_writing()
         return await action.do(request, nodepaths.asked(request), sent, action.done)
     except (ApiError, ApiErrors) as error:
         if error.status >= 500 or error.status == 401:

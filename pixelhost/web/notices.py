@@ -17,6 +17,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "moved": mark("Moved."),
     "renamed": mark("Renamed."),
     "unshared": mark("No longer shared. The link leads nowhere now."),
+    "domain_removed": mark("The domain is no longer that of this folder."),
     "uploaded": mark("Uploaded."),
     "copied": mark("Copied to your files: this is your own copy."),
     "reported": mark("Thank you. The report was passed on to those who run this server."),

@@ -107,6 +107,9 @@ SAYINGS: Final[Mapping[str, Saying]] = {
 def saying(error: ApiError) -> Saying:
     if error.status == 405:
         return Saying(mark("This page can't do that"), mark("It can be read, and nothing else."))
+    if error.kind is errors.PATH_NOT_FOUND and error.message != error.kind.message:
+        # It is about something in a form, not about the page.
+        return Saying(mark("This didn't work"), error.message)
     return SAYINGS.get(error.kind.code) or Saying(mark("This didn't work"), error.message)
 
 
@@ -118,7 +121,6 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         said, details = SAYINGS["multiple_errors"], [one.message for one in error.errors]
     else:
         said, details = saying(error), []
-    needs_account = isinstance(error, ApiError) and error.kind is errors.AUTHENTICATION_REQUIRED
     response = pages.answer(
         request,
         "refusal.html",
@@ -127,7 +129,7 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         said=said,
         details=details,
         reason=_reason(error),
-        login_url="/login?" + urlencode({"redirect": _back(request)}) if needs_account else "",
+        login_url="/login?" + urlencode({"redirect": _back(request)}) if _needs_account(error) else "",
     )
     if isinstance(error, ApiError):
         response.headers.update(error.headers)
@@ -140,8 +142,11 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
 def _may_log_in(request: web.BaseRequest, error: ApiError | ApiErrors) -> bool:
     """Whether this is a person in front of a browser, without a key of any kind, at a page that needs an account."""
     is_reading = request.method in security.SAFE_METHODS and _is_browser(request)
-    needs_account = isinstance(error, ApiError) and error.kind is errors.AUTHENTICATION_REQUIRED
-    return is_reading and needs_account and hdrs.AUTHORIZATION not in request.headers
+    return is_reading and _needs_account(error) and hdrs.AUTHORIZATION not in request.headers
+
+
+def _needs_account(error: ApiError | ApiErrors) -> bool:
+    return isinstance(error, ApiError) and error.kind is errors.AUTHENTICATION_REQUIRED
 
 
 def _is_browser(request: web.BaseRequest) -> bool:

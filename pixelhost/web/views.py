@@ -12,8 +12,9 @@ from pixelhost.core import insides, lists, previews
 from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.site import Site
-from pixelhost.web import pages, trees, viewers
+from pixelhost.web import trees, viewers
 from pixelhost.web.fileplots import Range
+from pixelhost.web.viewed import Viewed
 from pixelhost.web.viewers import Viewer
 from pixelhost.wire.params import Between, Flag
 
@@ -53,10 +54,9 @@ class View:
     reason: str = ""
 
 
-async def of_file(site: Site, file: File, asked: Asked) -> View:
+async def of(site: Site, file: Viewed, asked: Asked) -> View:
     """Raises PATH_NOT_FOUND where something is asked for that isn't in an archive."""
-    if file.delete_after_downloads:
-        # What is gone after some downloads is not spent by looking at its page.
+    if file.is_spent:
         return View("other")
     viewer = viewers.viewer_of(file.mime_type)
     if viewer == "markdown" and (asked.source or asked.whole or file.size_bytes > RENDERED_BYTES):
@@ -69,7 +69,7 @@ async def of_file(site: Site, file: File, asked: Asked) -> View:
         return View("other", reason=error.message)
 
 
-async def _text(site: Site, file: File, asked: Asked) -> View:
+async def _text(site: Site, file: Viewed, asked: Asked) -> View:
     limit_bytes = WHOLE_BYTES if asked.whole else PREVIEW_BYTES
     preview = await previews.of_text(site, file.blob, file.name, file.mime_type, limit_bytes)
     return View(
@@ -84,20 +84,20 @@ async def _text(site: Site, file: File, asked: Asked) -> View:
     )
 
 
-async def _markdown(_site: Site, file: File, _asked: Asked) -> View:
-    return View("markdown", {"rendered_url": f"/u/{file.id}/rendered"}, {"frame-src": "'self'"})
+async def _markdown(_site: Site, _file: Viewed, _asked: Asked) -> View:
+    return View("markdown", policy={"frame-src": "'self'"})
 
 
-async def _pdf(site: Site, _file: File, _asked: Asked) -> View:
+async def _pdf(site: Site, _file: Viewed, _asked: Asked) -> View:
     return View("pdf", policy={"frame-src": content_source(site)})
 
 
-async def _archive(site: Site, file: File, asked: Asked) -> View:
+async def _archive(site: Site, file: Viewed, asked: Asked) -> View:
     tree = trees.tree(await insides.listing(site, file.blob), asked.at, asked.find, asked.first)
-    return View("archive", {"tree": tree, "member_url": pages.content_url(site, f"/file/{file.id}/info/zip/")})
+    return View("archive", {"tree": tree})
 
 
-async def _torrent(site: Site, file: File, asked: Asked) -> View:
+async def _torrent(site: Site, file: Viewed, asked: Asked) -> View:
     found = await insides.torrent(site, file.blob, file.mime_type)
     tree = trees.tree(found.files, asked.at, asked.find, asked.first)
     named = tree if not tree.at and not tree.find else trees.tree(found.files)

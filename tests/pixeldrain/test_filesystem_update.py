@@ -1,18 +1,15 @@
 """POST /filesystem/{path} with action=update: times, mode, sharing, branding, custom domains."""
 
-import datetime as dt
 import itertools
 import re
-from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.x509.oid import NameOID
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.support.certificates import certificate, pem
 from tests.support.filesystem import picture, rights
 from tests.support.people import Person
 
@@ -237,24 +234,6 @@ async def test_a_brands_image_is_a_shared_image_of_the_same_filesystem(alice: Pe
         refused = await alice.act("/me/d", "update", brand_header_image=image)
         assert refused.refusal == (404, "branding_image_not_found")
     await alice.update("/me/d", brand_header_image=own)
-
-
-def pem(key: Any, encryption: Any = serialization.NoEncryption()) -> str:  # noqa: B008
-    made: bytes = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-    return made.decode()
-
-
-def certificate(key: Any) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "files.example.com")])
-    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    is_signed_alone = isinstance(key, ed25519.Ed25519PrivateKey)
-    made = (
-        builder.not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=9))
-        .sign(key, None if is_signed_alone else hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())

@@ -1,5 +1,6 @@
 """Pages in a real browser: what it complains of, what is hard to read, what a screen reader stumbles over."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 PHONE = {"width": 360, "height": 740}
 SMALL_PHONE = {"width": 320, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
+BROWSERS_OWN = ["chrome-extension:", "chrome:"]
+"""Addresses of what a browser shows a PDF with."""
 
 # The contrast of what is read with what is behind it, as WCAG 2.2 reckons it (1.4.3).
 POOR_CONTRAST = """() => {
@@ -83,3 +86,15 @@ async def barriers(page: Page) -> list[str]:
 async def is_too_wide(page: Page) -> bool:
     """Whether the page has to be moved sideways to be read."""
     return await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+async def ready(page: Page) -> None:
+    """When its scripts have run."""
+    await page.wait_for_selector("#shortcuts:not([hidden])", state="attached")
+
+
+async def until(page: Page, expression: str) -> None:
+    """Playwright's own way to wait for this is what the policy of the pages forbids: eval."""
+    async with asyncio.timeout(20):
+        while not await page.evaluate(expression):
+            await page.wait_for_timeout(50)

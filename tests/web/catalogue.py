@@ -66,7 +66,10 @@ msgstr ""
 "Plural-Forms: {plural_forms};\\n"
 
 """
-OPTIONS = {"web/templates/**.html": {"trimmed": "true", "silent": "false"}}
+OPTIONS = {
+    "web/templates/**.html": {"trimmed": "true", "silent": "false"},
+    "web/static/**.js": {"parse_template_string": "true"},
+}
 
 
 def gathered() -> Catalog:

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.filesystem import picture
-from tests.support.people import Person
 from tests.support.plenty import add_nodes
 from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.directories import some_files
 from tests.web.reading import HOSTILE
 
 pytestmark = pytest.mark.journey
@@ -41,13 +40,6 @@ def link(page: Page, name: str):
 
 async def names(page: Page) -> list[str]:
     return await page.locator("#nodes .node bdi").all_inner_texts()
-
-
-async def some_files(person: Person) -> None:
-    await person.write("/me/docs/b10.txt", b"x" * 3000)
-    await person.write("/me/docs/b9.txt", b"x" * 20)
-    await person.write("/me/docs/photo.png", picture())
-    await person.mkdir("/me/docs/Letters/Old", "/me/docs/Bills")
 
 
 async def test_a_folder_is_uploaded_with_all_that_is_in_it(browser, client, alice, tmp_path: Path):
@@ -239,45 +231,6 @@ async def test_a_search_finds_while_one_types(browser, client, alice):
         await expect(page.locator("h1")).to_have_text("to a friend.txt")
 
 
-async def test_a_share_with_a_password_is_opened_in_a_clean_profile(browser, client, alice):
-    await some_files(alice)
-    async with opened(browser, client, "/d/me/docs", person=alice) as page:
-        await page.get_by_role("link", name="Share").click()
-        dialog = page.get_by_role("dialog")
-        await dialog.get_by_text("Passwords").click()
-        await dialog.get_by_role("textbox", name="Password").first.fill('open sesame, "grüße"; 漢')
-        await dialog.get_by_role("group", name="Whoever has the link may").get_by_label("See").uncheck()
-        await dialog.get_by_role("button", name="Share").click()
-        link_field = dialog.get_by_label("Link", exact=True)
-        await expect(link_field).to_have_value(re.compile("/d/[A-Za-z0-9]{8}$"))
-        path = (await link_field.input_value()).removeprefix(str(client.make_url("/")).rstrip("/"))
-        await dialog.get_by_text("QR code").click()
-        assert await dialog.locator("img.qr").evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
-
-    async with opened(browser, client, path, excused=["403 (Forbidden)"]) as page:
-        await page.get_by_label("Password").fill("wrong")
-        await page.keyboard.press("Enter")
-        await expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
-        await page.get_by_label("Password").fill('open sesame, "grüße"; 漢')
-        await page.keyboard.press("Enter")
-        await expect(page.locator("h1")).to_have_text("docs")
-        await page.get_by_role("link", name="Gallery").click()
-        image = page.locator("img.thumbnail").last
-        assert await image.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
-        await page.keyboard.press("/")
-        await page.keyboard.type("photo")
-        await page.locator(".suggestions").get_by_role("link").click()
-        await expect(page.locator(".node-stage img")).to_be_visible()
-        assert await page.evaluate("document.cookie") == "pd_directory=gallery.name"
-        cookies = [one for one in await page.context.cookies() if one["name"] == "pd_node_password"]
-        assert {one["path"] for one in await page.context.cookies(page.url) if one in cookies} == {path}
-        assert all(one["httpOnly"] and one["sameSite"] == "Lax" for one in cookies)
-        await page.goto(str(client.make_url(path)))
-        await page.get_by_text("More", exact=True).click()
-        await page.get_by_role("button", name="Forget the password").click()
-        await expect(page.locator("h1")).to_have_text("Shared, but not with everybody")
-
-
 async def test_hostile_names_run_nothing_and_can_be_worked_with(browser, client, alice):
     name = HOSTILE.replace("/", "⁄") + "\r\n line%2F two"
     await alice.write(f"/me/docs/{name}")
@@ -363,7 +316,7 @@ PAGES = (
     *(
         f"/d/me/docs?{panel}"
         for panel in (
-            *("share", "properties", "branding", "activity", "figures", "import", "mkdir", "upload"),
+            *("share", "properties", "branding", "domain", "activity", "figures", "import", "mkdir", "upload"),
             *("search=tt", "move", "delete", "rename"),
         )
     ),

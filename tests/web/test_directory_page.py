@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from urllib.parse import quote
 
@@ -11,18 +10,10 @@ import pytest
 from aiohttp import FormData
 
 from pixelhost.wire.credentials import COOKIE
-from tests.support.people import Answer, Person
+from tests.support.people import Person
 from tests.support.plenty import add_nodes
+from tests.web.directories import PLAIN, READING, send
 from tests.web.reading import HOSTILE, Page, read, visit
-
-READING = {"read": True}
-PLAIN = {"Accept-Encoding": "identity"}
-
-
-async def send(person: Person, path: str, *picked: str, **fields: str) -> Answer:
-    """A form of a page, with the entries that were ticked."""
-    ticked = {f"pick:{quote(name, safe='')}": "yes" for name in picked}
-    return await person.post(f"/d{quote(path)}", data=fields | ticked, headers=PLAIN)
 
 
 def entries(page: Page) -> list[str]:
@@ -35,18 +26,10 @@ async def told_to_scripts(person: Person, path: str) -> list[dict]:
     return children
 
 
-def cookie_of(answer: Answer) -> str:
-    return answer.headers["Set-Cookie"].partition(";")[0]
-
-
-async def shared(person: Person, path: str) -> str:
-    return await person.share(path)
-
-
 async def test_a_shared_directory_shows_what_is_in_it(alice: Person, anyone: Person):
     await alice.write("/me/pics/b.txt")
     await alice.write("/me/pics/sub/deep.txt")
-    share_id = await shared(alice, "/me/pics")
+    share_id = await alice.share("/me/pics")
 
     page = await visit(anyone, f"/d/{share_id}")
 
@@ -63,7 +46,7 @@ async def test_a_shared_directory_shows_what_is_in_it(alice: Person, anyone: Per
 
 async def test_programs_that_save_files_get_a_shared_file_itself(alice: Person, anyone: Person):
     await alice.write("/me/a b.txt", b"hello")
-    share_id = await shared(alice, "/me/a b.txt")
+    share_id = await alice.share("/me/a b.txt")
 
     answer = await anyone.get(f"/d/{share_id}", headers={"User-Agent": "curl/8.5.0"})
 
@@ -124,70 +107,6 @@ async def test_a_browser_without_a_login_is_led_to_it(anyone: Person):
     for path in ("/d/me/docs", "/d"):
         answer = await anyone.get(path, headers={"Accept": "text/html"})
         assert (answer.status, answer.headers["Location"]) == (303, f"/login?redirect={quote(path, safe='')}")
-
-
-class TestPasswords:
-    async def test_a_share_asks_for_its_password_and_keeps_it_for_itself_only(self, alice: Person, anyone: Person):
-        await alice.write("/me/pics/b.txt", b"hello")
-        share_id = await alice.share("/me/pics", link={}, password={'pass; "wörd" 漢': READING})
-        closed = await visit(anyone, f"/d/{share_id}/b.txt")
-        assert closed.status == 403
-        assert closed.one("input", name="password")["type"] == "password"
-
-        answer = await send(anyone, f"/{share_id}", action="password", password='pass; "wörd" 漢')
-
-        assert (answer.status, answer.headers["Location"]) == (303, f"/d/{share_id}")
-        cookies = answer.headers.getall("Set-Cookie")
-        assert [re.search("Path=([^;]+)", one, re.IGNORECASE)[1] for one in cookies] == [
-            f"/d/{share_id}",
-            f"/api/filesystem/{share_id}",
-        ]
-        assert all("HttpOnly" in one and "SameSite=Lax" in one and "Expires" not in one for one in cookies)
-        kept = {"Cookie": cookie_of(answer)}
-        assert (await visit(anyone, f"/d/{share_id}", **kept)).status == 200
-        assert (await anyone.get(f"/api/filesystem/{share_id}/b.txt", headers=kept)).body == b"hello"
-
-    async def test_a_wrong_password_says_so_beside_its_field(self, alice: Person, anyone: Person):
-        await alice.mkdir("/me/pics")
-        share_id = await alice.share("/me/pics", link={}, password={"abc": READING})
-
-        page = read(await send(anyone, f"/{share_id}", action="password", password="abd"))
-
-        assert page.status == 403
-        assert page.one("input", name="password")["aria-invalid"] == "true"
-        assert "This is not the password" in page.text
-        assert "Set-Cookie" not in page.headers
-
-    async def test_guesses_are_counted(self, alice: Person, anyone: Person):
-        await alice.mkdir("/me/pics")
-        share_id = await alice.share("/me/pics", link={}, password={"abc": READING})
-        for number in range(60):
-            await send(anyone, f"/{share_id}", action="password", password=f"wrong {number}")
-
-        assert (await send(anyone, f"/{share_id}", action="password", password="abc")).status == 429
-
-    async def test_a_password_that_gives_more_can_be_entered_though_the_link_lets_read(self, alice, bob):
-        await alice.mkdir("/me/pics")
-        share_id = await alice.share("/me/pics", password={"abc": {"read": True, "write": True}})
-        page = await visit(bob, f"/d/{share_id}")
-        assert page.all("a", href=f"/d/{share_id}?password")
-        assert not page.all("a", href=f"/d/{share_id}?mkdir")
-
-        answer = await send(bob, f"/{share_id}", action="password", password="abc")
-
-        page = await visit(bob, f"/d/{share_id}", Cookie=cookie_of(answer))
-        assert page.all("a", href=f"/d/{share_id}?mkdir")
-
-    async def test_what_is_shared_with_some_people_offers_a_login(self, alice: Person, bob: Person, anyone: Person):
-        await alice.mkdir("/me/pics")
-        share_id = await alice.share("/me/pics", link={}, user={"bob": READING})
-
-        page = await visit(anyone, f"/d/{share_id}")
-
-        assert page.status == 403
-        assert page.all("a", href=f"/login?redirect=%2Fd%2F{share_id}")
-        assert not page.all("input", name="password")
-        assert (await visit(bob, f"/d/{share_id}")).status == 200
 
 
 class TestLists:
@@ -348,8 +267,45 @@ class TestForms:
 
     async def test_all_or_nothing_is_deleted(self, alice: Person):
         await alice.write("/me/a.txt")
-        assert read(await send(alice, "/me", "a.txt", "gone.txt", action="delete-now")).status == 404
+        page = read(await send(alice, "/me", "a.txt", "gone.txt", action="delete-now"))
+        assert page.status == 404
         assert await alice.names("/me") == ["a.txt"]
+
+    @pytest.mark.parametrize("action", ["delete", "delete-now", "move", "rename", "download"])
+    async def test_what_is_gone_meanwhile_is_said_in_so_many_words(self, alice: Person, action: str):
+        page = read(await send(alice, "/me", "gone.txt", action=action))
+        assert page.status == 404
+        assert "Some of what was chosen was moved or deleted meanwhile, so nothing was done" in page.text
+
+    async def test_several_are_not_renamed_at_once(self, alice: Person):
+        await alice.write("/me/a.txt")
+        await alice.write("/me/b.txt")
+        for action in ("rename", "rename-now"):
+            page = read(await send(alice, "/me", "a.txt", "b.txt", action=action, name="c.txt"))
+            assert page.status == 400
+            assert "Only one entry can be renamed at a time" in page.text
+        assert await alice.names("/me") == ["a.txt", "b.txt"]
+
+    async def test_who_may_only_read_is_shown_no_form_that_would_do_nothing(self, alice, bob, anyone):
+        await alice.write("/me/pics/a.txt")
+        share_id = await alice.share("/me/pics")
+        addresses = [f"/d/{share_id}?{panel}" for panel in ("mkdir", "upload", "import")]
+        addresses += [f"/d/{share_id}/a.txt?{panel}" for panel in ("rename", "move", "delete")]
+        for address in addresses:
+            page = await visit(bob, address)
+            assert page.status == 400, address
+            assert not page.all("form", action=f"/d/{share_id}"), address
+            answer = await anyone.get(address, headers={"Accept": "text/html"})
+            assert answer.headers["Location"] == f"/login?redirect={quote(address, safe='')}"
+
+    async def test_what_is_shared_with_the_right_to_delete_is_deleted_below_what_is_not(self, alice, bob):
+        await alice.write("/me/pics/open/a.txt")
+        await alice.share("/me/pics/open", link={"read": True, "delete": True})
+        share_id = await alice.share("/me/pics")
+        assert (await visit(bob, f"/d/{share_id}/open?delete")).status == 200
+        answer = await send(bob, f"/{share_id}", "open", action="delete-now")
+        assert answer.status == 303
+        assert await alice.names("/me/pics") == []
 
     async def test_nothing_chosen_is_said(self, alice: Person):
         for action in ("delete", "move", "rename", "download"):
@@ -424,153 +380,3 @@ class TestForms:
         assert node["mode_octal"] == "600"
         page = read(await send(alice, "/me/a.txt", action="properties", mode="999"))
         assert page.one("input", name="mode")["aria-invalid"] == "true"
-
-
-class TestSharing:
-    async def test_a_link_is_switched_on_and_off(self, alice: Person, anyone: Person):
-        await alice.mkdir("/me/pics")
-        assert "Only you can see this." in (await visit(alice, "/d/me/pics?share")).text
-
-        answer = await send(alice, "/me/pics", action="share", **{"link.read": "true"})
-        assert answer.headers["Location"] == "/d/me/pics?share=&done=saved"
-        url = (await visit(alice, "/d/me/pics?share")).one("input", id="share-url")["value"]
-        share_id = (await alice.node("/me/pics"))["id"]
-        assert url.endswith(f"/d/{share_id}")
-        assert (await visit(anyone, f"/d/{share_id}")).status == 200
-
-        await send(alice, "/me/pics", action="unshare")
-        assert (await visit(anyone, f"/d/{share_id}")).status == 404
-
-    @pytest.mark.usefixtures("bob")
-    async def test_people_and_passwords_get_their_rights(self, alice: Person):
-        await alice.mkdir("/me/pics")
-        fields = {
-            "person.0": " bob ",
-            "person.0.read": "true",
-            "person.0.write": "true",
-            "person.1": "",
-            "password.1": "a b",
-            "password.1.delete": "true",
-            "password.0": "",
-            "password.0.read": "true",
-        }
-        await send(alice, "/me/pics", action="share", **fields)
-        node = await alice.node("/me/pics")
-        assert node["link_permissions"]["read"] is False
-        assert list(node["user_permissions"]) == ["bob"]
-        assert node["user_permissions"]["bob"]["write"] is True
-        assert list(node["password_permissions"]) == ["a b"]
-        page = await visit(alice, "/d/me/pics?share")
-        assert page.one("input", name="person.0")["value"] == "bob"
-        assert "checked" in page.one("input", name="person.0.write").attributes
-
-    async def test_somebody_unknown_is_refused_beside_the_people(self, alice: Person):
-        await alice.mkdir("/me/pics")
-        page = read(await send(alice, "/me/pics", action="share", **{"person.0": "nobody_here", "link.read": "true"}))
-        assert page.status == 404
-        assert "There is no user called 'nobody_here'" in page.text
-        assert page.one("input", name="person.0")["value"] == "nobody_here"
-        assert "id" not in await alice.node("/me/pics")
-
-    async def test_only_the_owner_sees_how_it_is_shared(self, alice: Person, bob: Person):
-        await alice.mkdir("/me/pics")
-        share_id = await alice.share("/me/pics", link={"read": True, "write": True}, password={"hunter2": READING})
-        for panel in ("share", "branding"):
-            page = await visit(bob, f"/d/{share_id}?{panel}")
-            assert page.status == 400
-            assert "hunter2" not in page.source
-        assert "hunter2" not in (await visit(bob, f"/d/{share_id}")).source
-
-    async def test_all_shares_are_on_one_page(self, alice: Person):
-        await alice.write("/me/docs/deep/a.txt")
-        await alice.mkdir("/me/zoo")
-        ids = [await alice.share("/me/zoo"), await alice.share("/me/docs/deep/a.txt")]
-        page = await visit(alice, "/d")
-        assert [
-            link["href"] for link in page.all("a") if link["href"].startswith("/d/me/") and "?" not in link["href"]
-        ] == [
-            "/d/me/docs/deep/a.txt",
-            "/d/me/zoo",
-        ]
-        assert {
-            button["data-copy"].rpartition("/")[2] for button in page.all("button") if "data-copy" in button.attributes
-        } == set(ids)
-
-
-class TestBranding:
-    async def test_it_is_seen_by_whoever_the_directory_is_shared_with(self, alice: Person, anyone: Person):
-        await alice.mkdir("/me/pics/sub")
-        await alice.write("/me/logo.png", b"\x89PNG\r\n\x1a\n" + bytes(30))
-        logo_id = await alice.share("/me/logo.png")
-        share_id = await alice.share("/me/pics")
-        fields = {
-            "branding_enabled": "true",
-            "brand_background_color": "#102030",
-            "brand_highlight_color": "#ff0",
-            "brand_header_image": logo_id,
-            "brand_header_link": "https://example.com/",
-        }
-        assert (await send(alice, "/me/pics", action="branding", **fields)).status == 303
-
-        page = await visit(anyone, f"/d/{share_id}/sub")
-
-        assert page.all("img", src=f"/api/filesystem/{logo_id}")
-        assert page.all("a", href="https://example.com/")
-        sheet = await anyone.get(f"/d/{share_id}?theme")
-        assert page.all("link", href=f"/d/{share_id}?theme", rel="stylesheet")
-        assert sheet.headers["Content-Type"] == "text/css; charset=utf-8"
-        text = sheet.body.decode()
-        assert "--page: #102030" in text
-        assert "--ink: #f2f5f4" in text
-        assert "--accent: #ff0" in text
-
-    async def test_a_wrong_colour_is_refused_beside_its_field(self, alice: Person):
-        await alice.mkdir("/me/pics")
-        page = read(await send(alice, "/me/pics", action="branding", brand_card_color="red; } body { display: none"))
-        assert page.one("input", name="brand_card_color")["aria-invalid"] == "true"
-        assert "properties" not in await alice.node("/me/pics")
-
-
-class TestViews:
-    async def test_a_search_finds_what_is_below(self, alice: Person):
-        await alice.write("/me/docs/Letters/to mum.txt")
-        await alice.write("/me/mum.txt")
-        page = await visit(alice, "/d/me/docs?search=MUM")
-        assert [(link.text, link["href"]) for link in page.all("a") if "mum" in link["href"]] == [
-            ("to mum.txt", "/d/me/docs/Letters/to%20mum.txt")
-        ]
-        short = await visit(alice, "/d/me?search=m")
-        assert short.one("input", type="search")["aria-invalid"] == "true"
-
-    async def test_the_activity_log_is_switched_on_and_shows_what_happened(self, alice: Person):
-        await alice.mkdir("/me/docs")
-        assert "The log is off." in (await visit(alice, "/d/me/docs?activity")).text
-        await send(alice, "/me/docs", action="logging", logging="true")
-        await alice.write("/me/docs/a.txt")
-        await alice.act("/me/docs/a.txt", "rename", target="/me/docs/b.txt")
-        text = (await visit(alice, "/d/me/docs?activity")).text
-        assert text.index("moved /a.txt → /b.txt") < text.index("made /a.txt")
-        await send(alice, "/me/docs", action="logging", logging="false")
-        assert "The log is off." in (await visit(alice, "/d/me/docs?activity")).text
-
-    async def test_downloads_are_shown_as_plots(self, alice: Person, anyone: Person, clock, flush):
-        await alice.write("/me/docs/a.txt", b"x" * 1000)
-        share_id = await alice.share("/me/docs")
-        await anyone.fs("GET", f"/{share_id}/a.txt")
-        await flush()
-        clock.advance(minutes=1)
-        for span in ("day", "month", "year", "bogus"):
-            page = await visit(alice, f"/d/me/docs?figures&span={span}")
-            assert "Downloads in all 1" in page.text
-            assert len(page.all("rect", class_="mark")) == 2
-
-    async def test_properties_tell_the_digest(self, alice: Person):
-        node = await alice.write("/me/a.txt")
-        assert node["sha256_sum"] in (await visit(alice, "/d/me/a.txt?properties")).text
-
-    async def test_a_taken_down_file_is_not_shown(self, site, alice: Person):
-        await alice.write("/me/a.png")
-        await site.db.execute("UPDATE nodes SET abuse_type = 'gore' WHERE name = 'a.png'")
-        page = await visit(alice, "/d/me/a.png")
-        assert "This file was taken down" in page.text
-        assert not page.all("a", href="/api/filesystem/me/a.png?attach")

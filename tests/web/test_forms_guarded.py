@@ -43,3 +43,17 @@ async def test_whoever_is_logged_out_meanwhile_is_led_to_the_login_and_back_to_t
     assert page.one("a", class_="button primary")["href"] == "/login?redirect=%2Fl%2Fabcdefgh%3Fitem%3D3"
     by_a_program = await anyone.post(f"/u/{file_id}/grab", data={})
     assert by_a_program.headers["WWW-Authenticate"].startswith("Basic")
+
+
+async def test_in_read_only_mode_a_filesystem_is_looked_at_only(site, alice):
+    await alice.write("/me/a.txt")
+    await site.runtime.set("read_only_mode", "true")
+    answers = [
+        await alice.post("/d/me", data={"action": action, "name": "b", "pick": "a.txt"})
+        for action in ("mkdir", "rename-now", "delete-now")
+    ]
+    looked_at = await alice.get("/d/me")
+    await site.runtime.set("read_only_mode", "false")
+    assert [answer.status for answer in answers] == [503] * 3
+    assert looked_at.status == 200
+    assert await alice.names("/me") == ["a.txt"]

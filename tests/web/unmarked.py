@@ -23,6 +23,7 @@ _NO_TEXT = re.compile(r"""[\w-]+="[^"]*"(?:>|\s|$)|[?&]?\b\w+[=&]""")
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"\s*[A-Z][a-z]+(?:$|[ .,:!?…])|[a-z]+ [a-z]+ [a-z]+")
+_FILLED_IN = re.compile(r"\$\{.*?\}")
 _STRINGS = {"string", "template_string"}
 
 MARKS = {"_", "gettext", "ngettext"}
@@ -76,7 +77,7 @@ def of_script(path: Path, names: set[str]) -> list[str]:
         text
         for place, token in enumerate(tokens)
         if token.type in _STRINGS
-        and _SENTENCE.match(text := token.value[1:-1])
+        and _SENTENCE.match(text := _FILLED_IN.sub(" ", token.value[1:-1]).strip())
         and set(_WORD.findall(text)) - names
         and not _is_marked(tokens[:place])
         and not _is_class(tokens[:place])

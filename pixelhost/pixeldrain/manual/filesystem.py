@@ -118,7 +118,7 @@ READING = (
     sub_api(
         "?search",
         "Find files by their names",
-        "An array of paths, the best first.",
+        "An array of paths, in their order.",
         'curl -u :$KEY "{here}/api/filesystem/me?search=notes"',
         query=(nodefigures.Search,),
         explained={"search": "2 to 100 characters.", "limit": "How many paths at most."},

@@ -122,7 +122,7 @@ async def test_many_files_are_selected_at_once_and_deleted(browser, house, ann):
         await expect(delete).to_be_hidden()
         await page.get_by_role("checkbox", name="Select file 4.txt").click()
         await page.get_by_role("checkbox", name="Select file 2.txt").click(modifiers=["Shift"])
-        await expect(page.get_by_text("3 selected")).to_be_visible()
+        await expect(page.locator(".bulk")).to_contain_text("3 selected")
         await page.get_by_role("button", name="Get the links").click()
         await expect(page.get_by_text("3 links copied")).to_be_visible()
         assert (await page.evaluate("navigator.clipboard.readText()")).count(f"{house.url}/u/") == 3
@@ -217,6 +217,25 @@ async def test_nothing_bars_anybody_from_the_pages_of_an_account(browser, house,
         for path in [*PATHS, "/user/connect_app?app=Something", "/user/api_keys?made=" + await _made(full)]:
             await page.goto(house.url + path)
             assert await barriers(page) == [], path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_questions_payments_and_refusals_bar_nobody(browser, house, full, scheme):
+    options = {"person": full, "color_scheme": scheme, "excused": REFUSED}
+    async with opened(browser, house.client, "/user/filemanager", **options) as page:
+        for button in ("Delete", "Make a list"):
+            await page.goto(f"{house.url}/user/filemanager")
+            await page.get_by_role("checkbox", name="Select notes.txt").check()
+            assert await barriers(page) == []
+            await page.get_by_role("button", name=button).click()
+            await expect(page.get_by_role("checkbox")).to_have_count(0)
+            assert await barriers(page) == [], button
+        await page.goto(f"{house.url}/user/subscription")
+        await page.get_by_role("link", name="Pay").first.click()
+        await expect(page.get_by_role("button", name="Pay")).to_be_visible()
+        assert await barriers(page) == []
+        await page.goto(f"{house.url}/u/abcdefgh")
+        assert await barriers(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

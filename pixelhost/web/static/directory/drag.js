@@ -7,6 +7,7 @@ import { toast } from "../common/toast.js";
 import { isDirectory } from "./nodes.js";
 
 const TYPE = "application/x-pixelhost-entries";
+const SAID = 3;
 
 export function dragging(listing) {
   if (!listing.rights.write) return;
@@ -78,6 +79,8 @@ async function move(listing, nodes, goal) {
   }
   const moved = nodes.length - failed.length;
   if (moved > 0) toast(n(moved, "{count} entry was moved", "{count} entries were moved"));
-  for (const said of failed.slice(0, 3)) toast(said);
+  for (const said of failed.slice(0, SAID)) toast(said);
+  const more = failed.length - SAID;
+  if (more > 0) toast(n(more, "{count} more was not moved", "{count} more were not moved"));
   await listing.refresh();
 }

@@ -1,10 +1,12 @@
-// The page of a file: its forms as dialogs, arrows to its neighbours, and what to say where it can't be played.
+// The page of a file in a filesystem: its forms as dialogs, and the ways to its neighbours.
 
 import { find, findAll } from "../common/dom.js";
+import { t } from "../common/strings.js";
 import { toast } from "../common/toast.js";
+import "../file/keys.js";
+import { shortcuts } from "../file/shortcuts.js";
+import "./figures.js";
 import { open } from "./sheet.js";
-
-const MEDIA_ERR_ABORTED = 1;
 
 for (const link of findAll("[data-sheet-link]")) {
   link.addEventListener("click", async (event) => {
@@ -21,19 +23,13 @@ for (const link of findAll("[data-sheet-link]")) {
   });
 }
 
-document.addEventListener("keydown", (event) => {
-  const isTaken = event.target.closest("video, audio, input, pre, details[open]") || document.querySelector("dialog[open]");
-  if (isTaken || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  const way = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
-  if (way) find(`.pager a[rel=${way}]`)?.click();
-});
-
-const player = find("video, audio");
-player?.addEventListener("error", giveUp);
-if (player?.error) giveUp();
-
-function giveUp() {
-  if (player.error.code === MEDIA_ERR_ABORTED) return;
-  player.hidden = true;
-  find(".unplayable").hidden = false;
-}
+// A player has the arrows for itself.
+const arrow = (key) => (find("video, audio") ? [] : [key]);
+shortcuts(
+  [
+    { keys: ["a", ...arrow("ArrowLeft")], does: t("Previous file"), leads: find("a[rel=prev]") },
+    { keys: ["d", ...arrow("ArrowRight")], does: t("Next file"), leads: find("a[rel=next]") },
+  ]
+    .filter(({ leads }) => leads)
+    .map(({ leads, ...entry }) => ({ ...entry, run: () => leads.click() })),
+);

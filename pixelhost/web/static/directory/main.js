@@ -80,7 +80,10 @@ class Listing {
 
   // Of the entry that the keyboard is at.
   focus(at = this.current) {
-    if (this.nodes.length === 0) return;
+    if (this.nodes.length === 0) {
+      find("#main").focus();
+      return;
+    }
     this.current = Math.min(Math.max(0, at), this.nodes.length - 1);
     this.windowed.reveal(this.current)?.querySelector(".node-link").focus({ preventScroll: true });
   }
@@ -137,7 +140,16 @@ async function ask(listing, address, options) {
     else if (isChanged || page) await listing.refresh();
   } catch (error) {
     toast(error.message);
+    // It may not be as it is shown.
+    await listing.refresh().catch(() => {});
   }
+  // What had the focus may be gone, with what was chosen.
+  if (!isFocusSeen()) listing.focus();
+}
+
+function isFocusSeen() {
+  const { activeElement } = document;
+  return activeElement !== document.body && (activeElement?.checkVisibility() ?? false);
 }
 
 export function askAbout(listing, action, nodes = listing.chosen.nodes) {

@@ -18,8 +18,7 @@ export function searching({ path }) {
   let asking;
 
   field.addEventListener("input", () => {
-    clearTimeout(timer);
-    asking?.abort();
+    stop();
     const term = field.value.trim();
     if ([...term].length < SHORTEST) return close();
     timer = setTimeout(() => suggest(term), REST_MS);
@@ -27,14 +26,23 @@ export function searching({ path }) {
   form.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       if (list) event.preventDefault();
+      stop();
       close();
       field.focus();
     }
     if (event.key === "ArrowDown" || event.key === "ArrowUp") step(event);
   });
   form.addEventListener("focusout", (event) => {
-    if (!form.contains(event.relatedTarget)) close();
+    if (form.contains(event.relatedTarget)) return;
+    stop();
+    close();
   });
+
+  // What was on its way would open the list again.
+  function stop() {
+    clearTimeout(timer);
+    asking?.abort();
+  }
 
   async function suggest(term) {
     asking = new AbortController();

@@ -5,6 +5,10 @@ import { enable } from "../common/copy.js";
 import { h } from "../common/dom.js";
 import { t } from "../common/strings.js";
 import { toast } from "../common/toast.js";
+import { watch } from "./figures.js";
+
+// No answer at all: what was typed is worth sending again.
+class Unreachable extends Error {}
 
 // Resolves when the dialog was closed: with the page that came in the end, and whether anything was sent.
 export async function open(address, options) {
@@ -20,6 +24,7 @@ export async function open(address, options) {
 class Sheet {
   #dialog;
   #answer = { isChanged: false };
+  #unwatch = () => {};
 
   constructor(sheet) {
     const close = h("button", { type: "button", class: "button quiet small sheet-close", "aria-label": t("Close"), onclick: () => this.#dialog.close() }, "✕");
@@ -31,6 +36,7 @@ class Sheet {
     this.#prepare();
     this.result = new Promise((resolve) => {
       this.#dialog.addEventListener("close", () => {
+        this.#unwatch();
         this.#dialog.remove();
         resolve(this.#answer);
       });
@@ -39,6 +45,8 @@ class Sheet {
 
   #prepare() {
     enable(this.#dialog);
+    this.#unwatch();
+    this.#unwatch = watch(this.#dialog);
     const wrong = this.#dialog.querySelector("[aria-invalid=true], [autofocus]");
     wrong?.focus();
     if (wrong?.matches("input[type=text]")) selectStem(wrong);
@@ -70,14 +78,25 @@ class Sheet {
   }
 
   async #go(address, options) {
+    const buttons = this.#dialog.querySelectorAll(":is(button.primary, button.danger):enabled");
     this.#dialog.setAttribute("aria-busy", "true");
-    for (const button of this.#dialog.querySelectorAll("button.primary, button.danger")) button.disabled = true;
-    const { page, address: arrived } = await load(address, options).catch((error) => {
+    for (const button of buttons) button.disabled = true;
+    let answer;
+    try {
+      answer = await load(address, options);
+    } catch (error) {
+      // What is said in a dialog goes with it.
+      if (!(error instanceof Unreachable)) this.#dialog.close();
       toast(error.message);
-      this.#dialog.close();
-      throw error;
-    });
-    this.#dialog.removeAttribute("aria-busy");
+      return;
+    } finally {
+      this.#dialog.removeAttribute("aria-busy");
+      for (const button of buttons) button.disabled = false;
+    }
+    this.#show(answer);
+  }
+
+  #show({ page, address: arrived }) {
     const sheet = page.querySelector("[data-sheet]");
     const said = page.querySelector(".done")?.textContent;
     if (!sheet) {
@@ -86,6 +105,7 @@ class Sheet {
     } else {
       this.#dialog.querySelector("[data-sheet]").replaceWith(sheet);
       this.#prepare();
+      if (!sheet.contains(document.activeElement)) focusOn(sheet.querySelector("[aria-current]") ?? sheet.querySelector("h1"));
     }
     if (said) toast(said.trim());
   }
@@ -96,7 +116,7 @@ async function load(address, options = {}) {
   try {
     response = await fetch(address, options);
   } catch {
-    throw new Error(t("The server could not be reached. Check the connection"));
+    throw new Unreachable(t("The server could not be reached. Check the connection"));
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const sheet = page.querySelector("[data-sheet]");
@@ -112,6 +132,12 @@ function wrapped(sheet, page) {
   const done = page.querySelector(".done");
   holder.append(...[done, sheet].filter(Boolean));
   return holder;
+}
+
+// What was pressed is gone: the keyboard goes on where this is.
+function focusOn(element) {
+  if (!element.matches("a, button")) element.tabIndex = -1;
+  element.focus();
 }
 
 // The name without its extension.

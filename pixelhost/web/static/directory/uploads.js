@@ -89,6 +89,7 @@ class Panel {
   #element;
   #timer;
   #isOver = true;
+  #rows = new WeakMap();
 
   constructor(queue, listing) {
     this.#queue = queue;
@@ -135,7 +136,16 @@ class Panel {
     this.line.textContent = stopped?.message ?? this.#said(sentBytes, whole, pace.speed(), failed.length);
     this.#buttons(failed);
     const listed = items.filter(({ state }) => state !== "done" && state !== "canceled").slice(0, LISTED);
-    this.list.replaceChildren(...listed.map((item) => this.#row(item)));
+    this.#put(listed.map((item) => this.#row(item)));
+  }
+
+  // Rows that stay aren't touched, so that the focus stays too.
+  #put(rows) {
+    const staying = new Set(rows);
+    for (const row of [...this.list.children]) if (!staying.has(row)) row.remove();
+    for (const [at, row] of rows.entries()) {
+      if (this.list.children[at] !== row) this.list.insertBefore(row, this.list.children[at] ?? null);
+    }
   }
 
   #said(sent, whole, pace, failed) {
@@ -159,15 +169,38 @@ class Panel {
     // Buttons that are the same stay, so that the focus does.
     if (names === this.actions.dataset.names) return;
     this.actions.dataset.names = names;
+    const hasFocus = this.actions.contains(document.activeElement);
     this.actions.replaceChildren(...wanted.map(([, label, onclick]) => h("button", { type: "button", class: "button small", onclick }, label)));
+    if (hasFocus) this.actions.firstElementChild.focus();
   }
 
   #row(item) {
+    if (!this.#rows.has(item)) this.#rows.set(item, this.#newRow(item));
+    const row = this.#rows.get(item);
+    const [, cancel, progress, problem] = row.children;
+    cancel.hidden = item.state === "failed" || item.state === "refused";
+    progress.hidden = item.state !== "sending";
+    progress.value = item.sent;
+    problem.hidden = !item.problem;
+    problem.textContent = item.problem ?? "";
+    return row;
+  }
+
+  #newRow(item) {
     const shown = honest(item.path.slice(this.#listing.path.length + 1));
-    const cancel = item.state === "failed" || item.state === "refused" ? null : h("button", { type: "button", class: "button small quiet", "aria-label": t("Cancel {name}", { name: shown }), onclick: () => this.#queue.cancel(item) }, "✕");
-    const progress = item.state === "sending" ? h("progress", { max: Math.max(1, item.size), value: item.sent, "aria-label": shown }) : null;
-    const problem = item.problem ? h("span", { class: "problem" }, item.problem) : null;
-    return h("li", {}, h("bdi", { title: shown }, shown), cancel, progress, problem);
+    const onclick = () => {
+      (row.nextElementSibling ?? this.actions).querySelector("button")?.focus();
+      this.#queue.cancel(item);
+    };
+    const row = h(
+      "li",
+      {},
+      h("bdi", { title: shown }, shown),
+      h("button", { type: "button", class: "button small quiet", "aria-label": t("Cancel {name}", { name: shown }), onclick }, "✕"),
+      h("progress", { max: Math.max(1, item.size), value: 0, "aria-label": shown }),
+      h("span", { class: "problem" }),
+    );
+    return row;
   }
 
   #ended() {

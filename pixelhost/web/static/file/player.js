@@ -1,6 +1,5 @@
 // Films and music: keys, and the place where one stopped is found again. The player is the browser's own.
 
-import { embedded } from "../common/dom.js";
 import { store, stored } from "../common/stored.js";
 import { t } from "../common/strings.js";
 import { shortcuts } from "./shortcuts.js";
@@ -15,7 +14,7 @@ const SAVED_EVERY_SECONDS = 5;
 
 const player = document.querySelector("video, audio");
 // In a list the player stays and the file changes.
-const fileId = () => embedded("file").id;
+const place = () => new URL(player.src).pathname;
 let savedAt = 0;
 
 // Whether a browser can play a file is only known once it has tried. If it can't, say so instead of showing nothing.
@@ -55,7 +54,7 @@ function turn(step) {
 }
 
 function resume() {
-  const seconds = positions()[fileId()];
+  const seconds = positions()[place()];
   if (seconds && seconds < player.duration) player.currentTime = savedAt = seconds;
 }
 
@@ -65,15 +64,15 @@ function save() {
   if (!player.duration || player.duration < WORTH_SECONDS || player.ended) return;
   savedAt = seconds;
   if (seconds < STEP_SECONDS || seconds > player.duration - STEP_SECONDS) forget();
-  else keep({ ...without(), [fileId()]: Math.floor(seconds) });
+  else keep({ ...without(), [place()]: Math.floor(seconds) });
 }
 
 function forget() {
-  if (fileId() in positions()) keep(without());
+  if (place() in positions()) keep(without());
 }
 
 function without() {
-  const { [fileId()]: _, ...others } = positions();
+  const { [place()]: _, ...others } = positions();
   return others;
 }
 
