@@ -635,6 +635,7 @@ CREATE TABLE ledger (
     used_bytes bigint NOT NULL DEFAULT 0 CHECK (used_bytes >= 0),
     invoice_id text REFERENCES invoices,
     reason text NOT NULL DEFAULT '',                   -- of a credit
+    given_by uuid UNIQUE CHECK (given_by IS NULL OR kind = 'credit'),  -- the form it came from, which counts once
     PRIMARY KEY (user_id, number),
     UNIQUE (user_id, kind, period_start),
     UNIQUE (invoice_id, kind),

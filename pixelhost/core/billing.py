@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from pixelhost import errors
+from pixelhost import errors, ids
 from pixelhost.core import mail
 from pixelhost.core.prices import (
     STORAGE_PARTS,
@@ -50,10 +50,17 @@ async def transactions(site: Site, account: User, start: datetime, end: datetime
 
 async def give_credit(site: Site, user_id: UUID, amount_micro_eur: int, reason: str) -> int:
     """Add to a balance, or with a negative amount take from it. Returns the new one. Raises USER_NOT_FOUND."""
+    balance = await give_credit_once(site, user_id, amount_micro_eur, reason, ids.new_key())
+    assert balance is not None, "nobody knew the key"
+    return balance
+
+
+async def give_credit_once(site: Site, user_id: UUID, amount_micro_eur: int, reason: str, given_by: UUID) -> int | None:
+    """As `give_credit`; None, and nothing is given, if the key `given_by` gave something before."""
     async with site.db.acquire() as tx, tx.transaction():
         if not await ledger.claim_accounts(tx, [user_id]):
             raise errors.USER_NOT_FOUND()
-        balance = await ledger.add_credit(tx, user_id, amount_micro_eur, reason, site.clock.now())
+        balance = await ledger.add_credit(tx, user_id, amount_micro_eur, reason, given_by, site.clock.now())
         resumed = await ledger.resume_plan(tx, user_id, RESUMED_FROM_MICRO_EUR)
     if resumed:
         site.changes.note()

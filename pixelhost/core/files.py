@@ -71,23 +71,31 @@ async def grab(site: Site, caller: Caller, file_id: str, name: str | None, lifet
         raise errors.NOT_FOUND() from error
 
 
-async def rename(site: Site, caller: Caller, file_id: str, name: str) -> None:
-    """Raises NOT_FOUND, FORBIDDEN, and what `name_problems` finds."""
-    found = await access.own_file(site, caller, file_id)
-    errors.raise_all(name_problems(name))
-    await files.rename(site.db, file_id, name, mime_type(name, await storage.head_of(site, found.blob)))
-    site.changes.note()
-
-
-async def set_lifetime(
-    site: Site, caller: Caller, file_id: str, date: datetime | Unset | None, count: int | Unset
+async def change(
+    site: Site,
+    caller: Caller,
+    file_id: str,
+    *,
+    name: str | Unset = UNSET,
+    date: datetime | Unset | None = UNSET,
+    downloads: int | Unset = UNSET,
 ) -> None:
-    """Change when a file goes by itself; UNSET leaves it. Raises NOT_FOUND, FORBIDDEN."""
-    await access.own_file(site, caller, file_id)
-    if date is not UNSET:
-        await files.set_delete_after_date(site.db, file_id, date)
-    if count is not UNSET:
-        await files.set_delete_after_downloads(site.db, file_id, count)
+    """Rename a file, and change when it goes by itself: all at once or nothing. UNSET leaves what is.
+
+    Raises NOT_FOUND, FORBIDDEN, and what `name_problems` finds.
+    """
+    found = await access.own_file(site, caller, file_id)
+    head = b""
+    if name is not UNSET:
+        errors.raise_all(name_problems(name))
+        head = await storage.head_of(site, found.blob)
+    async with site.db.acquire() as tx, tx.transaction():
+        if name is not UNSET:
+            await files.rename(tx, file_id, name, mime_type(name, head))
+        if date is not UNSET:
+            await files.set_delete_after_date(tx, file_id, date)
+        if downloads is not UNSET:
+            await files.set_delete_after_downloads(tx, file_id, downloads)
     site.changes.note()
 
 

@@ -21,17 +21,17 @@ async def takes_password(site: Site, path: Path) -> bool:
 
 
 async def is_right(site: Site, caller: Caller, path: Path, password: str) -> bool:
-    """Whether a password opens what is at a path. Wrong ones are counted.
+    """Whether a password is one of those for what is at a path: what it gives may need an account too.
 
-    Raises NOT_FOUND, PATH_NOT_FOUND, IP_RATE_LIMIT_REACHED.
+    Wrong ones are counted. Raises NOT_FOUND, IP_RATE_LIMIT_REACHED.
     """
     if not password or not await takes_password(site, path):
         return False
     knocking = replace(caller, node_password=password)
     try:
-        place = await nodes.readable(site, knocking, path)
+        await nodes.find(site, knocking, path)
     except ApiError as refusal:
-        if refusal.kind is errors.PERMISSION_DENIED:
-            return False
-        raise
-    return not sharing.is_wrong_guess(site, knocking, place.nodes)
+        if refusal.kind is not errors.PERMISSION_DENIED:
+            raise
+    chain = await rows.walk_shared(site.db, path.bucket, path.names)
+    return chain is not None and not sharing.is_wrong_guess(site, knocking, chain.nodes[chain.base :])

@@ -93,6 +93,18 @@ async def readable(site: Site, caller: Caller, path: Path) -> Place:
     return place
 
 
+async def nearest_directory(site: Site, caller: Caller, path: Path) -> Place | None:
+    """Of a path that isn't there: the last directory on it that is, and may be read."""
+    place = await find(site, caller, path, site.db)
+    for index in range(len(place.nodes) - 1, -1, -1):
+        passed = place.nodes[: index + 1]
+        rights = sharing.rights(site, caller, passed)
+        if rights.read and passed[-1].is_directory:
+            chain = replace(place.chain, nodes=place.chain.nodes[: place.chain.base + index + 1], is_complete=True)
+            return Place(place.path_of(index), chain, rights)
+    return None
+
+
 async def readable_file(site: Site, caller: Caller, path: Path) -> tuple[Node, Blob]:
     """Raises as `readable`, and NODE_IS_A_DIRECTORY."""
     node = (await readable(site, caller, path)).node

@@ -25,7 +25,7 @@ SAMPLED_DIRECTORIES = 1_000
 SAMPLED_NAMES = 20_000
 NAMES_MAX = 1_000_000
 LOOKED_UP_MAX = 2 * RESULTS_MAX
-HEAD_START_SECONDS = 0.02
+HEAD_START_SECONDS = 0.008
 
 Way = tuple[str, ...]
 """The names from below the directory down to a match."""

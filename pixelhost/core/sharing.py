@@ -31,10 +31,16 @@ def granted(site: Site, caller: Caller, permissions: Permissions) -> Rights:
 
     Writing and deleting needs an account, so that somebody answers for it.
     """
-    given = permissions.link | (_by_password(site, permissions, caller.node_password) or NOTHING)
+    given = _given_to_all(site, caller, permissions)
     if caller.account is None:
         return Rights(read=given.read)
     return given | permissions.users.get(caller.account.id, NOTHING)
+
+
+def awaits_account(site: Site, caller: Caller, chain: Sequence[Node]) -> bool:
+    """Whether a stranger could write on the last node of a chain after logging in, whoever that is."""
+    node = _decisive(chain)
+    return caller.user is None and node is not None and _given_to_all(site, caller, node.permissions).write
 
 
 def is_wrong_guess(site: Site, caller: Caller, chain: Sequence[Node]) -> bool:
@@ -44,6 +50,11 @@ def is_wrong_guess(site: Site, caller: Caller, chain: Sequence[Node]) -> bool:
         return False
     passwords = node.permissions.passwords
     return bool(passwords) and _by_password(site, node.permissions, caller.node_password) is None
+
+
+def _given_to_all(site: Site, caller: Caller, permissions: Permissions) -> Rights:
+    """Before it is asked for an account: what the link gives, and the password that was sent."""
+    return permissions.link | (_by_password(site, permissions, caller.node_password) or NOTHING)
 
 
 def has_password(chain: Sequence[Node]) -> bool:

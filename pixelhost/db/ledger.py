@@ -58,18 +58,21 @@ async def add_for_invoice(
     )
 
 
-async def add_credit(tx: Transaction, user_id: UUID, amount_micro_eur: int, reason: str, now: datetime) -> int:
-    """The balance after it."""
-    return int(
-        await tx.fetchval(
-            """INSERT INTO ledger (user_id, kind, made_at, amount_micro_eur, reason) VALUES ($1, 'credit', $2, $3, $4)
-               RETURNING balance_micro_eur""",
-            user_id,
-            now,
-            amount_micro_eur,
-            reason,
-        )
+async def add_credit(
+    tx: Transaction, user_id: UUID, amount_micro_eur: int, reason: str, given_by: UUID, now: datetime
+) -> int | None:
+    """The balance after it; None if a credit was `given_by` this key already."""
+    balance: int | None = await tx.fetchval(
+        """INSERT INTO ledger (user_id, kind, made_at, amount_micro_eur, reason, given_by)
+           VALUES ($1, 'credit', $2, $3, $4, $5)
+           ON CONFLICT (given_by) DO NOTHING RETURNING balance_micro_eur""",
+        user_id,
+        now,
+        amount_micro_eur,
+        reason,
+        given_by,
     )
+    return balance
 
 
 async def pause_plan(tx: Transaction, user_id: UUID, unpaid_plan_id: str) -> None:

@@ -157,10 +157,10 @@ async def change(request: web.Request) -> web.Response:
     file_id = target.path_segment(request, 2, "id")
     wanted = await params.form(request, Change)
     if wanted.action == "rename":
-        await files.rename(site, caller, file_id, wanted.name)
+        await files.change(site, caller, file_id, name=wanted.name)
     else:
         date = wanted.delete_after_date if wanted.delete_after_date is UNSET else _date(wanted.delete_after_date)
-        await files.set_lifetime(site, caller, file_id, date, wanted.delete_after_downloads)
+        await files.change(site, caller, file_id, date=date, downloads=wanted.delete_after_downloads)
     return envelope.done()
 
 

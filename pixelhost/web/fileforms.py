@@ -14,7 +14,7 @@ from pixelhost.core import access, files, gates, reports
 from pixelhost.core.files import Lifetime
 from pixelhost.core.reports import AbuseType
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import File
+from pixelhost.model import UNSET, File, Unset
 from pixelhost.web import forms, pages
 from pixelhost.web.forms import NONE, Problems
 from pixelhost.web.languages import mark
@@ -61,13 +61,10 @@ async def save(request: web.Request) -> web.Response:
     file, sent = await _own(request), await forms.sent(request)
     site, caller = site_of(request), caller_of(request)
     try:
-        date = _date(sent.get("delete_after_date", ""))
-        if date is not None and date <= site.clock.now():
-            raise errors.TIME_PARSE_FAILED(field="delete_after_date", message=mark("That is in the past"))
+        date = _new_date(file, sent.get("delete_after_date", ""), site.clock.now())
         wanted = params.from_text(_filled(sent), Change)
-        if wanted.name != file.name:
-            await files.rename(site, caller, file.id, wanted.name)
-        await files.set_lifetime(site, caller, file.id, date, wanted.delete_after_downloads)
+        name = wanted.name if wanted.name != file.name else UNSET
+        await files.change(site, caller, file.id, name=name, date=date, downloads=wanted.delete_after_downloads)
     except (ApiError, ApiErrors) as error:
         return _edit_page(request, file, sent, forms.problems(error, FIELDS))
     return pages.see_other(f"/u/{file.id}", done="saved")
@@ -110,7 +107,6 @@ async def report(request: web.Request) -> web.Response:
 def _edit_page(
     request: web.Request, file: File, sent: Mapping[str, str] = NOTHING, problems: Problems = NONE
 ) -> web.Response:
-    date = file.delete_after_date
     return pages.answer(
         request,
         "file-edit.html",
@@ -118,7 +114,7 @@ def _edit_page(
         file=file,
         sent=sent,
         problems=problems,
-        date=date.astimezone(UTC).strftime(MINUTES) if date else "",
+        date=_shown_date(file),
     )
 
 
@@ -154,6 +150,21 @@ async def _visible(request: web.Request) -> File:
 def _filled(sent: Mapping[str, str]) -> dict[str, str]:
     """A number left empty is none."""
     return dict(sent) | {"delete_after_downloads": sent.get("delete_after_downloads", "").strip() or "0"}
+
+
+def _shown_date(file: File) -> str:
+    date = file.delete_after_date
+    return date.astimezone(UTC).strftime(MINUTES) if date else ""
+
+
+def _new_date(file: File, text: str, now: datetime) -> datetime | Unset | None:
+    """UNSET where the field says what it was made with: it shows no seconds. Raises TIME_PARSE_FAILED."""
+    if text.strip() == _shown_date(file):
+        return UNSET
+    date = _date(text)
+    if date is not None and date <= now:
+        raise errors.TIME_PARSE_FAILED(field="delete_after_date", message=mark("That is in the past"))
+    return date
 
 
 def _date(text: str) -> datetime | None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from aiohttp import hdrs, web
 
-from pixelhost.core import access, customization, gates, stats
+from pixelhost import errors
+from pixelhost.core import access, gates, stats
 from pixelhost.core.callers import Caller
+from pixelhost.errors import ApiError
 from pixelhost.model import File, FileList
-from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import files, languages, opengraph, pages, refusals, viewed, viewers, views
+from pixelhost.web import filefacts, files, pages, refusals, viewers, views
 from pixelhost.web.views import Asked
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
@@ -44,51 +45,65 @@ class AskedStrip:
 
 
 async def answer(request: web.Request, found: FileList, asked: Asked) -> web.Response:
-    """The page of one file of a list that has some."""
-    index = asked.item or 0
-    if index >= len(found.files):
-        # Files of the list have gone since the link was made.
-        return pages.see_other(f"/l/{found.id}?{'embed&' if asked.embed else ''}item={len(found.files) - 1}")
+    """The page of one file of a list that has some. The way to the others is there whatever became of this one."""
+    # Files of the list may have gone since the link was made.
+    index = min(asked.item or 0, len(found.files))
+    file = found.files[index].file if index < len(found.files) else None
+    if file is None:
+        return _gone(request, found, index, asked, errors.NOT_FOUND())
+    if taken_down := gates.taken_down(file):
+        return _gone(request, found, index, asked, taken_down)
     site, caller = site_of(request), caller_of(request)
-    file = found.files[index].file
     refusal = await files.refusal_of(request, file)
-    shown = viewed.of_file(site, file)
-    view = await views.of(site, shown, asked) if refusal is None else None
-    if request.method == hdrs.METH_GET and not gates.taken_down(file):
+    facts = await filefacts.of(request, file, refusal, asked)
+    if request.method == hdrs.METH_GET:
         stats.note_view(site, caller, file)
-    here, raw_url = pages.here(request), pages.content_url(site, f"/file/{file.id}")
-    chosen = customization.shown(site.plan(file.owner_plan_id), file.owner_terms)
-    policy = dict(view.policy) if view else {}
     return pages.answer(
         request,
         "list-embed.html" if asked.embed else "list-item.html",
+        refusal.status if refusal else 200,
         content_origin=site.settings.content_origin,
-        policy=policy | ({"frame-ancestors": views.framers(file)} if asked.embed else {}),
-        found=found,
-        can_edit=caller.owns(found.owner_id),
-        index=index,
-        pictures={to: _picture_url(site, caller, found, to) for to in (index - 1, index + 1)},
-        strip=_strip(found, index - STRIP_AROUND, 2 * STRIP_AROUND + 1),
-        playable=playable(site, caller, found) if view and view.viewer in PLAYED else "",
-        file=file,
-        viewed=shown,
+        policy=facts.policy,
+        **_around(request, found, index),
+        playable=playable(site, caller, found) if facts.shown["viewer"] in PLAYED else "",
         description=found.files[index].description,
-        info=pages.embedded(shapes.file_info(site, caller, file)),
-        raw_url=raw_url,
-        page_url=f"{here}/l/{found.id}?item={index}",
-        file_url=f"{here}/u/{file.id}",
-        zip_url=pages.content_url(site, f"/list/{found.id}/zip"),
-        tags=opengraph.of_file(
-            languages.of(request), here, file, raw_url if site.settings.content_origin else here + raw_url
-        ),
-        asked=asked,
-        viewer=view.viewer if view else "refused",
-        reason=view.reason if view else "",
-        refused=refusals.saying(refusal) if refusal else None,
-        has_download_button=refusal is None and "disable_download_button" not in chosen,
-        has_share_button="disable_share_button" not in chosen,
-        **(view.facts if view else {}),
+        **facts.shown,
     )
+
+
+def _gone(request: web.Request, found: FileList, index: int, asked: Asked, refusal: ApiError) -> web.Response:
+    """The same page for what has none of its own any more: nothing is told of the file but what became of it."""
+    framed = found.files[min(index, len(found.files) - 1)].file
+    return pages.answer(
+        request,
+        "list-embed.html" if asked.embed else "list-item.html",
+        refusal.status,
+        policy={"frame-ancestors": views.framers(framed)} if asked.embed else pages.NO_MORE,
+        **_around(request, found, index),
+        playable="",
+        description="",
+        file=None,
+        info=None,
+        tags=(),
+        asked=asked,
+        viewer="gone",
+        refused=refusals.saying(refusal),
+        why=refusals.reason(refusal),
+    )
+
+
+def _around(request: web.Request, found: FileList, index: int) -> dict[str, Any]:
+    """What the page says of the list."""
+    site, caller = site_of(request), caller_of(request)
+    return {
+        "found": found,
+        "can_edit": caller.owns(found.owner_id),
+        "index": index,
+        "pictures": {to: _picture_url(site, caller, found, to) for to in (index - 1, index + 1)},
+        "strip": _strip(found, index - STRIP_AROUND, 2 * STRIP_AROUND + 1),
+        "page_url": f"{pages.here(request)}/l/{found.id}?item={index}",
+        "zip_url": pages.content_url(site, f"/list/{found.id}/zip"),
+    }
 
 
 def _picture_url(site: Site, caller: Caller, found: FileList, index: int) -> str:

@@ -58,6 +58,16 @@ class Properties:
     mode: Mode | Unset = UNSET
 
 
+async def fields(request: web.Request) -> Mapping[str, str]:
+    """What a form sent. Raises FILE_TOO_LARGE where more was chosen than a request takes."""
+    try:
+        return await params.fields(request)
+    except ApiError as refusal:
+        if refusal.kind is errors.FILE_TOO_LARGE:
+            raise errors.FILE_TOO_LARGE(message=nodepaths.TOO_MANY_CHOSEN) from refusal
+        raise
+
+
 async def mkdir(request: web.Request, path: Path, sent: Mapping[str, str], done: str) -> web.Response:
     goal = nodepaths.child(path, sent.get("name", ""))
     mode = filesystem.DIRECTORY_MODE

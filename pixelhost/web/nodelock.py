@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from pixelhost.core import nodelocks
+from pixelhost.core import dropboxes, nodelocks
 from pixelhost.core.paths import Path
 from pixelhost.web import forms, nodepaths, pages
 from pixelhost.web.forms import Problems
@@ -21,9 +21,10 @@ async def show(
     request: web.Request, path: Path, problems: Problems = forms.NONE, *, is_closed: bool = False
 ) -> web.Response:
     """`is_closed` where nothing can be seen without. What was sent already and didn't open it was wrong."""
-    takes_password = await nodelocks.takes_password(site_of(request), path)
-    caller = caller_of(request)
-    if is_closed and takes_password and caller.node_password and not problems:
+    site, caller = site_of(request), caller_of(request)
+    takes_password = await nodelocks.takes_password(site, path)
+    is_dropbox = is_closed and await dropboxes.awaits_account(site, caller, path)
+    if is_closed and takes_password and caller.node_password and not (is_dropbox or problems):
         problems = WRONG
     return pages.answer(
         request,
@@ -32,6 +33,7 @@ async def show(
         here=nodepaths.page(path),
         takes_password=takes_password,
         is_closed=is_closed,
+        is_dropbox=is_dropbox,
         login_url="/login?" + urlencode({"redirect": nodepaths.page(path)}) if caller.user is None else None,
         problems=problems,
         sent={},

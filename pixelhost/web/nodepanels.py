@@ -75,7 +75,8 @@ async def mkdir(request: web.Request, place: Place, sent: Mapping[str, str], pro
 
 
 async def upload(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
-    return await answer(request, "upload", place, sent, problems)
+    """Where nothing may be seen but files be brought: the page of that."""
+    return await answer(request, "upload" if place.rights.read else "dropbox", place, sent, problems)
 
 
 async def properties(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:

@@ -22,6 +22,7 @@ PICK: Final = "pick:"
 
 ROOT_NAME: Final = mark("Filesystem")
 NOTHING_CHOSEN: Final = mark("Nothing was chosen. Tick the entries first")
+TOO_MANY_CHOSEN: Final = mark("That is too much at once. Choose fewer entries, and the others after them")
 BAD_NAME: Final = mark("A name has at least one character and no slash, and is neither '.' nor '..'")
 
 

@@ -1,19 +1,20 @@
 """The pages of the filesystem: of directories, of files, and what can be done with either."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
 from pixelhost import errors
 from pixelhost.core import nodelocks, nodes
 from pixelhost.core.nodes import Place
-from pixelhost.core.paths import ME
+from pixelhost.core.paths import ME, Path
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import (
     forms,
     listing,
     nodebranding,
     nodedomain,
+    nodedropbox,
     nodefigures,
     nodefile,
     nodeforms,
@@ -24,6 +25,7 @@ from pixelhost.web import (
     nodesearch,
     nodeshare,
     nodetheme,
+    refusals,
 )
 from pixelhost.web.nodeforms import Action
 from pixelhost.web.nodepanels import Panel, needing
@@ -32,6 +34,7 @@ from pixelhost.wire.dialect import caller_of, site_of
 
 PANELS: Mapping[str, Panel] = {
     "share": nodeshare.show,
+    "unshare": nodeshare.ask,
     "properties": nodepanels.properties,
     "branding": nodebranding.show,
     "domain": nodedomain.show,
@@ -81,7 +84,9 @@ async def show(request: web.Request) -> web.StreamResponse:
         place = await nodes.readable(site, caller, path)
     except ApiError as refusal:
         if refusal.kind is errors.PERMISSION_DENIED and path.bucket != ME:
-            return await nodelock.show(request, path, is_closed=True)
+            return await nodedropbox.show(request, path, query)
+        if refusal.kind is errors.PATH_NOT_FOUND:
+            await _show_way_back(request, path)
         raise
     if "theme" in query:
         return nodetheme.show(place)
@@ -98,8 +103,9 @@ async def act(request: web.Request) -> web.StreamResponse:
     """POST /d/{path}: what the field `action` says, or files to be uploaded. For browsers without JavaScript."""
     path = nodepaths.asked(request)
     if body.is_multipart(request):
-        return await _answered(request, {}, Action(nodeforms.upload, nodepanels.upload, "uploaded"))
-    sent = await params.fields(request)
+        brought = Action(nodeforms.upload, nodepanels.upload, "uploaded")
+        return await _answered(request, {}, brought, nodedropbox.place)
+    sent = await nodeforms.fields(request)
     wanted = sent.get("action", "move" if "browse" in sent else "")
     if wanted == "password":
         return await nodelock.unlock(request, path, sent.get("password", ""))
@@ -114,7 +120,24 @@ async def act(request: web.Request) -> web.StreamResponse:
     return await _answered(request, sent, ACTIONS[wanted])
 
 
-async def _answered(request: web.Request, sent: Mapping[str, str], action: Action) -> web.Response:
+async def _place(request: web.Request) -> Place:
+    return await nodes.readable(site_of(request), caller_of(request), nodepaths.asked(request))
+
+
+async def _show_way_back(request: web.Request, path: Path) -> None:
+    """On the page that says that there is nothing."""
+    place = await nodes.nearest_directory(site_of(request), caller_of(request), path)
+    if place is not None:
+        name = place.node.name or nodepaths.shown_bucket(request, place.path)
+        request[refusals.WAY_BACK] = (name, nodepaths.page(place.path))
+
+
+async def _answered(
+    request: web.Request,
+    sent: Mapping[str, str],
+    action: Action,
+    door: Callable[[web.Request], Awaitable[Place]] = _place,
+) -> web.Response:
     """What was done, or the form again with what is wrong with it."""
     try:
         await site_of(request).runtime.refuse_writing()
@@ -123,8 +146,4 @@ async def _answered(request: web.Request, sent: Mapping[str, str], action: Actio
         if error.status >= 500 or error.status == 401:
             raise
         problems = forms.problems(error, nodeforms.FIELDS)
-    return await action.panel(request, await _place(request), sent, problems)
-
-
-async def _place(request: web.Request) -> Place:
-    return await nodes.readable(site_of(request), caller_of(request), nodepaths.asked(request))
+    return await action.panel(request, await door(request), sent, problems)

@@ -46,6 +46,14 @@ async def show(request: web.Request, place: Place, sent: Mapping[str, str], prob
     )
 
 
+async def ask(request: web.Request, place: Place, sent: Mapping[str, str], problems: Problems) -> web.Response:
+    """Whether to stop sharing. Raises PERMISSION_DENIED to everybody but the owner."""
+    if not place.rights.owner or place.node.share_id is None:
+        return await show(request, place, sent, problems)
+    share_url = f"{pages.here(request)}/d/{place.node.share_id}"
+    return await nodepanels.answer(request, "unshare", place, sent, problems, share_url=share_url)
+
+
 async def save(request: web.Request, path: Path, sent: Mapping[str, str], done: str) -> web.Response:
     changes = NodeChanges(
         is_shared=True,

@@ -1,6 +1,6 @@
 """How the owner of a directory wants its pages to look: colours as a stylesheet of their own, pictures, a link."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -8,8 +8,34 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from pixelhost.core.nodes import Place
+from pixelhost.web import contrast
 
-DARK_INK, LIGHT_INK = "#1a201e", "#f2f5f4"
+PAGE: Final = ":root:root:root"
+BOXES: Final = (
+    ":is(.card, .panel, .menu-items, dialog, .views, .suggestions, .figures, .uploads, .view-gallery .node, "
+    ".wide.branded :is(.file-head, .file-side))"
+)
+STAGES: Final = ".stage:not(.card .stage, .video .stage)"
+"""Behind previews. A card has none of its own, and films are on black."""
+
+LETTERS: Final = {"color": "var(--ink)"}
+"""What is inherited is the colour itself, not the variable that it came from."""
+
+WHITE: Final = "#ffffff"
+LIGHT_SURFACES: Final = ("#ffffff", "#f6f7f6", "#e9ecea", "#e3f2ee")
+DARK_SURFACES: Final = ("#1b211f", "#131716", "#0c0f0e", "#17302a")
+"""Those of base.css, for where links have a colour and nothing else does."""
+
+CODE_COLORS: Final[Mapping[str, tuple[str, str]]] = {
+    "comment": ("#5c6670", "#98a4ad"),
+    "keyword": ("#8a2f7c", "#e29ad5"),
+    "name": ("#1f5fa8", "#8cb8f0"),
+    "string": ("#2d6b24", "#a3cf95"),
+    "number": ("#9a4a00", "#eab07a"),
+    "meta": ("#0c6e6e", "#6fd0cb"),
+    "error": ("#b3261e", "#ff9d94"),
+}
+"""Those of file/colours.css, on light and on dark."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +75,8 @@ def show(place: Place) -> web.Response:
 
 
 def css(chosen: Mapping[str, str]) -> str:
-    """The variables of base.css, with letters that can be read on what is behind them.
+    """The variables of base.css for the page, for the boxes on it and for what is behind previews, each with letters
+    that can be read on it. What of a colour would let through what is behind it is mixed with that.
 
     Colours are checked when they are set, so nothing else can be in them.
     """
@@ -58,45 +85,63 @@ def css(chosen: Mapping[str, str]) -> str:
         for name, value in chosen.items()
         if name.endswith("_color")
     }
-    return (
-        ":root:root:root {\n" + "".join(f"  {name}: {value};\n" for name, value in _variables(colors).items()) + "}\n"
-    )
+    page, body = colors.get("background") or colors.get("body"), colors.get("body")
+    behind_previews = colors.get("card") or colors.get("input")
+    if page:
+        page = contrast.over(page, WHITE)
+        rules = [_rule(PAGE, _surface(page, colors))]
+        if body:
+            box = contrast.over(body, page)
+            rules.append(_rule(BOXES, _surface(box, colors) | {"--panel": box, **LETTERS}))
+    else:
+        rules = [_rule(PAGE, _signals(LIGHT_SURFACES, colors))]
+        rules.append(f"@media (prefers-color-scheme: dark) {{\n{_rule(PAGE, _signals(DARK_SURFACES, colors))}}}\n")
+    if behind_previews:
+        stage = contrast.over(behind_previews, page or WHITE)
+        rules.append(_rule(STAGES, _surface(stage, colors) | {"--stage": stage, "--panel": stage, **LETTERS}))
+    return "".join(rules)
 
 
-def _variables(colors: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    if page := colors.get("background") or colors.get("body"):
-        ink = _ink_on(page)
-        warn = "#f0bd78" if ink == LIGHT_INK else "#8a4b08"
-        found = {
-            "color-scheme": "dark" if ink == LIGHT_INK else "light",
-            "--page": page,
-            "--panel": _mixed(ink, 5, page),
-            "--stage": _mixed(ink, 10, page),
-            "--ink": ink,
-            "--soft": _mixed(ink, 75, page),
-            "--line": _mixed(ink, 18, page),
-            "--edge": _mixed(ink, 55, page),
-            "--accent": ink,
-            "--accent-strong": ink,
-            "--on-accent": page,
-            "--good-panel": _mixed(ink, 14, page),
-            "--warn": warn,
-            "--warn-panel": _mixed(warn, 12, page),
-        }
-    if body := colors.get("body") or colors.get("background"):
-        found["--panel"] = body
-    if card := colors.get("card") or colors.get("input"):
-        found["--stage"] = card
+def _rule(selector: str, variables: Mapping[str, str]) -> str:
+    return f"{selector} {{\n" + "".join(f"  {name}: {value};\n" for name, value in variables.items()) + "}\n"
+
+
+def _surface(base: str, colors: Mapping[str, str]) -> dict[str, str]:
+    """All variables for what stands on a colour. What lies on it in turn is near it, and is read in the same ink."""
+    ink = contrast.ink_on(base)
+    is_dark = contrast.is_light(ink)
+    panel, stage, good = (contrast.tinted(base, percent) for percent in (5, 10, 14))
+    backgrounds = [base, panel, stage, good]
+    usual = {"highlight": ink, "danger": "#f0bd78" if is_dark else "#8a4b08"}
+    signals = _signals(backgrounds, {**usual, **colors})
+    warn_panel = contrast.mixed(signals["--warn"], 12, base)
+    inks = (ink, signals["--warn"], signals["--accent"])
+    is_read = all(contrast.between(one, warn_panel) >= contrast.ENOUGH for one in inks)
+    return {
+        "color-scheme": "dark" if is_dark else "light",
+        "--page": base,
+        "--panel": panel,
+        "--stage": stage,
+        "--ink": ink,
+        "--soft": contrast.readable(contrast.mixed(ink, 75, base), backgrounds),
+        "--line": contrast.tinted(base, 18),
+        "--edge": contrast.readable(contrast.mixed(ink, 55, base), backgrounds, wanted=3),
+        "--good-panel": good,
+        "--warn-panel": warn_panel if is_read else base,
+        **signals,
+        **{f"--code-{name}": contrast.readable(pair[is_dark], backgrounds) for name, pair in CODE_COLORS.items()},
+    }
+
+
+def _signals(backgrounds: Sequence[str], colors: Mapping[str, str]) -> dict[str, str]:
+    """The colours of links, buttons and warnings: as they were chosen, as far as they can be read."""
+    found = {}
     if highlight := colors.get("highlight"):
-        found |= {"--accent": highlight, "--accent-strong": highlight, "--on-accent": _ink_on(highlight)}
+        accent = contrast.readable(contrast.over(highlight, backgrounds[0]), backgrounds)
+        found = {"--accent": accent, "--accent-strong": accent, "--on-accent": contrast.ink_on(accent)}
     if danger := colors.get("danger"):
-        found["--warn"] = danger
+        found["--warn"] = contrast.readable(contrast.over(danger, backgrounds[0]), backgrounds)
     return found
-
-
-def _mixed(color: str, percent: int, other: str) -> str:
-    return f"color-mix(in srgb, {color} {percent}%, {other})"
 
 
 def _has_colors(chosen: Mapping[str, str]) -> bool:
@@ -105,14 +150,3 @@ def _has_colors(chosen: Mapping[str, str]) -> bool:
 
 def _image(chosen: Mapping[str, str], name: str) -> str | None:
     return f"/api/filesystem/{quote(chosen[name], safe='')}" if name in chosen else None
-
-
-def _ink_on(color: str) -> str:
-    """The better readable of the two inks, by relative luminance (WCAG 2.2)."""
-    digits = color.removeprefix("#")
-    if len(digits) < 6:
-        digits = "".join(2 * digit for digit in digits)
-    channels = [int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4)]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return DARK_INK if light > 0.2 else LIGHT_INK

@@ -36,6 +36,9 @@ NOTICES: Final[Mapping[str, str]] = {
     "plan_changed": mark("Your plan is changed."),
     "account_ends": mark("Your account goes in seven days. Log in again until then to keep it."),
     "credit_given": mark("The balance is changed."),
+    "credit_given_before": mark(
+        "This form had been sent before, so nothing more was given. The balance is as it is below."
+    ),
     "banned": mark("Banned."),
     "unbanned": mark("The ban is lifted."),
 }

@@ -15,6 +15,9 @@ from pixelhost.web.fileforms import ABUSE_TYPES
 from pixelhost.web.languages import mark
 from pixelhost.wire import security
 
+WAY_BACK: web.RequestKey[tuple[str, str]] = web.RequestKey("way back", tuple)
+"""The name and the address of what is nearest to what isn't there."""
+
 
 @dataclass(frozen=True)
 class Saying:
@@ -128,7 +131,8 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         status_line=f"{error.status} {_phrase(error.status)}",
         said=said,
         details=details,
-        reason=_reason(error),
+        reason=reason(error),
+        way_back=request.get(WAY_BACK),
         login_url="/login?" + urlencode({"redirect": _back(request)}) if _needs_account(error) else "",
     )
     if isinstance(error, ApiError):
@@ -161,7 +165,7 @@ def _back(request: web.BaseRequest) -> str:
     return f"{form.path}?{form.query}" if form.query else form.path or "/"
 
 
-def _reason(error: ApiError | ApiErrors) -> str:
+def reason(error: ApiError | ApiErrors) -> str:
     """Of a takedown: the type of the report, in words."""
     if isinstance(error, ApiErrors) or error.kind.code != "unavailable_for_legal_reasons":
         return ""

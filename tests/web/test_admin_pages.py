@@ -1,5 +1,6 @@
 """The pages of administrators: who may see them, what they show, and what their forms do without a script."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -152,11 +153,39 @@ async def test_the_plan_is_changed(admin: Person, alice: Person):
     assert "subscription" in await problems(admin, "/admin/users/alice", action="plan", subscription="gold")
 
 
+async def credit_key(admin: Person) -> str:
+    """Of the form on a page that was just opened."""
+    return (await visit(admin, "/admin/users/alice")).one("input", name="credit_key")["value"]
+
+
+async def give(admin: Person, amount: str, key: str, reason: str = "") -> Page:
+    fields = {"action": "credit", "credit": amount, "credit_key": key, "credit_reason": reason}
+    return await done(admin, "/admin/users/alice", **fields)
+
+
+async def test_credit_is_given_once_however_often_its_form_is_sent(admin: Person, alice: Person):
+    key = await credit_key(admin)
+    pages = await asyncio.gather(*(give(admin, "5", key) for _ in range(4)))
+    assert sorted("nothing more was given" in page.text for page in pages) == [False, True, True, True]
+    assert (await account(admin, "alice"))["balance_micro_eur"] == 5_000_000
+    assert await credit_key(admin) != key
+    await give(admin, "5", await credit_key(admin))
+    assert (await account(admin, "alice"))["balance_micro_eur"] == 10_000_000
+
+
+@pytest.mark.parametrize("key", ["", "no key"])
+async def test_a_form_for_credit_without_its_key_gives_nothing(admin: Person, alice: Person, key: str):
+    page = read(await send(admin, "/admin/users/alice", action="credit", credit="5", credit_key=key))
+    assert page.status in {400, 422}
+    assert page.one("div", class_="wrong").text.strip()
+    assert (await account(admin, "alice"))["balance_micro_eur"] == 0
+
+
 async def test_credit_is_given_and_taken(admin: Person, alice: Person):
-    page = await done(admin, "/admin/users/alice", action="credit", credit="12.50", credit_reason="Thanks")
+    page = await give(admin, "12.50", await credit_key(admin), "Thanks")
     assert "The balance is changed." in page.text
     assert "€12.50" in page.text
-    await done(admin, "/admin/users/alice", action="credit", credit="-2,5")
+    await give(admin, "-2,5", await credit_key(admin))
     assert (await account(admin, "alice"))["balance_micro_eur"] == 10_000_000
 
 
@@ -172,7 +201,8 @@ async def test_credit_is_given_and_taken(admin: Person, alice: Person):
     ],
 )
 async def test_an_amount_that_is_none_is_told_beside_its_field(admin: Person, alice: Person, amount: str, said: str):
-    assert said in (await problems(admin, "/admin/users/alice", action="credit", credit=amount))["credit"]
+    fields = {"action": "credit", "credit": amount, "credit_key": await credit_key(admin)}
+    assert said in (await problems(admin, "/admin/users/alice", **fields))["credit"]
 
 
 async def test_an_account_is_banned_with_a_reason_and_let_in_again(admin: Person, alice: Person):

@@ -305,6 +305,7 @@ async def test_everything_works_without_javascript(browser, client, alice, tmp_p
         await page.get_by_role("link", name="Share").click()
         await page.get_by_role("button", name="Share").click()
         await expect(page.get_by_label("Link", exact=True)).to_have_value(re.compile("/d/"))
+        await page.get_by_role("link", name="Stop sharing").click()
         await page.get_by_role("button", name="Stop sharing").click()
         await expect(page.get_by_text("Only you can see this.")).to_be_visible()
     assert await alice.names("/me/docs/Fresh") == ["first.txt", "two.txt"]

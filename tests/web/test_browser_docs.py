@@ -1,6 +1,7 @@
 """The documentation and the pages of administrators in a real browser."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import expect
@@ -10,6 +11,7 @@ from pixelhost.web.administration import ROUTES as ADMIN_ROUTES
 from pixelhost.web.docs import ROUTES as DOCS_ROUTES
 from tests.support.people import Person, make_person
 from tests.web.browsing import DESKTOP, POOR_CONTRAST, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.listed import HOSTILE
 
 pytestmark = pytest.mark.journey
 
@@ -37,6 +39,36 @@ async def test_every_page_can_be_read_by_everybody(browser, client, admin, path,
         assert await page.evaluate(POOR_CONTRAST) == []
         await page.set_viewport_size(SMALL_PHONE)
         assert not await is_too_wide(page)
+
+
+async def test_hostile_names_and_reasons_run_nothing(browser, client, site, admin):
+    other = await make_person(site, client, "mallory")
+    await other.upload(HOSTILE)
+    for path in ("user_ban", "ip_ban"):
+        await admin.post(f"/api/admin/{path}", data={"name": "mallory", "address": "192.0.2.7", "reason": HOSTILE})
+    asked = quote(HOSTILE)
+    shown = ["users", "users/mallory", "users/mallory/files", "ip_bans", "invoices", "globals", "plans"]
+    paths = ["/admin", *(f"/admin/{path}" for path in shown), *DOCS]
+    paths += [f"/admin/users?q={asked}", f"/admin/users/mallory/files?q={asked}", f"/admin/users/{asked}/files"]
+    paths += [f"/docs?q={asked}", f"/docs/api#{asked}", f"/docs/{asked}"]
+    # A page that there isn't says so in the console; a script that ran would have opened a dialog.
+    async with opened(browser, client, "/", person=admin, excused=["status of 404"]) as page:
+        for path in paths:
+            await page.goto(str(client.make_url("/")).rstrip("/") + path)
+            assert await page.locator("main [onerror]").count() == 0, path
+        await page.goto(str(client.make_url("/admin/users/mallory/files")))
+        await expect(page.get_by_role("link", name="<img src=x onerror=alert(1)>")).to_be_visible()
+        await page.goto(str(client.make_url("/docs/api")))
+        await page.get_by_role("searchbox").fill(HOSTILE)
+        await expect(page.get_by_text("No method has all of these words.")).to_be_visible()
+
+
+async def test_a_double_click_gives_credit_once(browser, client, admin):
+    async with opened(browser, client, "/admin/users/maria", person=admin) as page:
+        await page.get_by_label("Amount in euro").fill("5")
+        await page.get_by_role("button", name="Give credit").dblclick()
+        await expect(page.get_by_role("status").first).to_contain_text("alance is")
+    assert (await admin.get("/api/admin/users/maria")).json["balance_micro_eur"] == 5_000_000
 
 
 async def test_methods_are_searched_with_the_keyboard(browser, client):

@@ -103,6 +103,40 @@ async def test_keys_download_copy_and_show_themselves(browser, client, files):
         await expect(dialog).to_be_visible()
 
 
+async def test_g_copies_a_file_to_ones_own(browser, client, bob, files):
+    async with opened(browser, client, f"/u/{files['text']}", person=bob) as page:
+        await ready(page)
+        await page.keyboard.press("g")
+        await expect(page.get_by_role("status").first).to_contain_text("this is your own copy")
+        assert files["text"] not in page.url
+        # It is one's own now, and there is nothing to copy.
+        await ready(page)
+        own = page.url
+        await page.keyboard.press("g")
+        await page.keyboard.press("?")
+        dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+        await expect(dialog).to_contain_text("Leave")
+        await expect(dialog).not_to_contain_text("Copy to my files")
+        assert page.url == own
+
+
+async def test_q_leads_back_to_where_one_came_from_else_to_the_front_page(browser, client, alice, files):
+    list_id = await alice.make_list(files["text"], files["other"])
+    here = str(client.make_url("/"))
+    async with opened(browser, client, f"/l/{list_id}?item=0") as page:
+        await ready(page)
+        await page.locator("summary", has_text="More").click()
+        await page.get_by_role("link", name="The file by itself").click()
+        await expect(page).to_have_url(f"{here}u/{files['text']}")
+        await ready(page)
+        await page.keyboard.press("q")
+        await expect(page).to_have_url(f"{here}l/{list_id}?item=0")
+    async with opened(browser, client, f"/u/{files['text']}") as page:
+        await ready(page)
+        await page.keyboard.press("q")
+        await expect(page).to_have_url(here)
+
+
 async def test_the_owner_renames_and_deletes_in_dialogs(browser, client, alice, files):
     async with opened(browser, client, f"/u/{files['text']}", person=alice) as page:
         await ready(page)

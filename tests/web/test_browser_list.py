@@ -15,8 +15,19 @@ from PIL import Image
 from playwright.async_api import expect
 
 from tests.support.people import Person
-from tests.web.browsing import DESKTOP, PHONE, POOR_CONTRAST, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.browsing import (
+    DESKTOP,
+    PHONE,
+    POOR_CONTRAST,
+    SMALL_PHONE,
+    barriers,
+    is_too_wide,
+    opened,
+    ready,
+    until,
+)
 from tests.web.listed import HOSTILE, letters, uploaded
+from tests.web.reading import take_down
 
 pytestmark = pytest.mark.journey
 
@@ -131,6 +142,102 @@ async def test_keys_lead_through_files_of_every_kind(browser, client, alice, fil
         for index in range(len(files) - 2, -1, -1):
             await page.keyboard.press("a" if index % 2 else "ArrowLeft")
             await expect(page.locator("h1")).to_have_text(files[index])
+
+
+async def test_keys_do_with_a_file_of_a_list_what_they_do_on_its_own_page(browser, client, alice, bob, film):
+    list_id, _ = await every_kind(alice, film)
+    address = str(client.make_url(f"/l/{list_id}"))
+    grants = ["clipboard-read", "clipboard-write"]
+    async with opened(browser, client, f"/l/{list_id}?item=4", person=bob, permissions=grants) as page:
+        await ready(page)
+        async with page.expect_download() as downloading:
+            await page.keyboard.press("s")
+        assert (await downloading.value).suggested_filename == "e.txt"
+        await page.keyboard.press("c")
+        await expect(page.get_by_text("The link was copied")).to_be_visible()
+        assert await page.evaluate("navigator.clipboard.readText()") == f"{address}?item=4"
+        await page.keyboard.press("i")
+        await expect(page.locator(".facts")).to_be_hidden()
+        await page.keyboard.press("f")
+        await until(page, "document.fullscreenElement !== null")
+        await page.keyboard.press("f")
+        await until(page, "document.fullscreenElement === null")
+        await page.keyboard.press("?")
+        dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+        await expect(dialog).to_contain_text("All files of the list")
+        await expect(dialog).not_to_contain_text("Leave")
+        await expect(dialog).not_to_contain_text("Edit")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("q")
+        await expect(page).to_have_url(address)
+        await page.go_back()
+        await ready(page)
+        await page.keyboard.press("g")
+        await expect(page.get_by_role("status").first).to_contain_text("this is your own copy")
+    async with opened(browser, client, f"/l/{list_id}?item=4", person=alice) as page:
+        await ready(page)
+        await page.keyboard.press("e")
+        await expect(page.get_by_role("heading", name="Edit the list")).to_be_visible()
+
+
+async def test_keys_in_a_frame_lead_through_the_list_and_not_out_of_it(browser, client, alice, film):
+    list_id, _ = await every_kind(alice, film)
+    async with opened(browser, client, f"/l/{list_id}?embed") as page:
+        await page.keyboard.press("q")
+        await page.keyboard.press("d")
+        await expect(page.locator("h1")).to_have_text("b.png")
+        await page.keyboard.press("ArrowLeft")
+        await expect(page.locator("h1")).to_have_text("a.png")
+        assert page.url == f"{client.make_url(f'/l/{list_id}')}?embed&item=0"
+
+
+async def test_what_is_offered_and_told_is_that_of_the_file_that_came(browser, client, alice, anyone, flush):
+    list_id = await uploaded(alice, {f"{index}.png": picture(index * 60) for index in range(3)})
+    ids = [file["id"] for file in (await anyone.get(f"/api/list/{list_id}")).json["files"]]
+    async with opened(browser, client, f"/l/{list_id}?item=0") as page:
+        await ready(page)
+        await page.evaluate("window.isSame = true")
+        await page.keyboard.press("d")
+        await expect(page.locator("h1")).to_have_text("1.png")
+        await page.locator("summary", has_text="Share").click()
+        await page.get_by_role("link", name="QR code").click()
+        await expect(page.get_by_role("dialog")).to_contain_text(f"/u/{ids[1]}")
+        await page.keyboard.press("Escape")
+        await page.locator("summary", has_text="More").click()
+        await page.get_by_role("link", name="Report abuse").click()
+        await expect(page.get_by_role("dialog", name="Report abuse")).to_contain_text("1.png")
+        await page.keyboard.press("Escape")
+        before = int(await page.locator("[data-live=downloads]").inner_text())
+        await anyone.get(f"/api/file/{ids[1]}?download")
+        await flush()
+        await expect(page.locator("[data-live=downloads]")).not_to_have_text(str(before))
+        await page.get_by_role("link", name="Views and downloads over time").click()
+        await expect(page.get_by_role("img", name=re.compile("Views: "))).to_be_visible()
+        await expect(page.locator("h1")).to_have_text("1.png")
+        await page.keyboard.press("d")
+        await expect(page.locator("h1")).to_have_text("2.png")
+        assert await page.evaluate("window.isSame")
+
+
+async def test_one_walks_over_a_file_that_was_taken_down(browser, client, alice, site):
+    list_id = await uploaded(alice, {f"{index}.png": picture(index * 60) for index in range(3)})
+    taken = (await alice.get(f"/api/list/{list_id}")).json["files"][1]["id"]
+    await take_down(site, taken)
+    for scheme in ("light", "dark"):
+        options = {"excused": ["status of 451"], "color_scheme": scheme}
+        async with opened(browser, client, f"/l/{list_id}?item=0", **options) as page:
+            await ready(page)
+            await page.keyboard.press("d")
+            await expect(page.locator("h1")).to_have_text("This file was taken down")
+            assert await barriers(page) == []
+            await page.set_viewport_size(SMALL_PHONE)
+            assert not await is_too_wide(page)
+            await page.keyboard.press("d")
+            await expect(page.locator("h1")).to_have_text("2.png")
+            await page.keyboard.press("a")
+            await expect(page.locator("h1")).to_have_text("This file was taken down")
+            await page.locator("#strip a").first.click()
+            await expect(page.locator("h1")).to_have_text("0.png")
 
 
 async def test_pictures_follow_one_another_without_a_new_page(browser, client, alice):

@@ -184,7 +184,15 @@ async def test_the_prompt_has_no_barrier_and_fits_a_small_phone(browser, client,
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("colours", [{"background": "#102030", "highlight": "#ffdd00"}, {"background": "#fdf6e3"}, {}])
+@pytest.mark.parametrize(
+    "colours",
+    [
+        {"background": "#102030", "highlight": "#ffdd00"},
+        {"background": "#101820", "body": "#fff8e7", "highlight": "#ffdd00"},
+        {"background": "#fdf6e3", "body": "#1b1f3b", "card": "#808080"},
+        {},
+    ],
+)
 async def test_branded_pages_have_no_barrier(browser, client, alice, png, scheme, colours):
     await some_files(alice)
     await alice.write("/me/docs/greet.py", CODE)
@@ -205,3 +213,92 @@ async def test_branded_pages_have_no_barrier(browser, client, alice, png, scheme
             await page.set_viewport_size(SMALL_PHONE)
             assert not await is_too_wide(page), name
             await page.set_viewport_size(DESKTOP)
+
+
+async def test_files_are_brought_to_a_share_that_shows_nothing(browser, client, alice, bob, tmp_path):
+    await alice.write("/me/letterbox/secret.txt")
+    box = await alice.share("/me/letterbox", link={"write": True})
+    (tmp_path / "trip").mkdir()
+    for name in ("one.txt", "two.txt", "trip/three.txt"):
+        (tmp_path / name).write_text("brought")
+    async with opened(browser, client, f"/d/{box}", person=bob) as page:
+        await page.get_by_label("Files", exact=True).set_input_files([tmp_path / "one.txt", tmp_path / "two.txt"])
+        await page.get_by_role("button", name="Upload", exact=True).click()
+        await expect(page.get_by_role("heading", name="2 files uploaded")).to_be_visible()
+        async with page.expect_file_chooser() as choosing:
+            await page.get_by_role("button", name="A folder").click()
+        await (await choosing.value).set_files(tmp_path / "trip")
+        await expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
+        assert await barriers(page) == []
+        await page.get_by_role("button", name="Close").click()
+        assert "secret" not in await page.content()
+        await page.set_viewport_size(SMALL_PHONE)
+        assert not await is_too_wide(page)
+        assert await barriers(page) == []
+    assert await alice.names("/me/letterbox") == ["one.txt", "secret.txt", "trip", "two.txt"]
+    assert await alice.names("/me/letterbox/trip") == ["three.txt"]
+
+
+async def test_a_stranger_at_a_share_that_only_takes_files_logs_in_first(browser, client, alice):
+    await alice.mkdir("/me/letterbox")
+    box = await alice.share("/me/letterbox", link={"write": True})
+    options = {"viewport": SMALL_PHONE, "excused": ["403 (Forbidden)"]}
+    async with opened(browser, client, f"/d/{box}", **options) as page:
+        assert await barriers(page) == []
+        assert not await is_too_wide(page)
+        await page.get_by_role("main").get_by_role("link", name="Log in").click()
+        await page.wait_for_url("**/login?redirect=*")
+
+
+async def test_sharing_is_stopped_after_a_question_in_the_dialog(browser, client, alice):
+    await some_files(alice)
+    await alice.share("/me/docs")
+    async with opened(browser, client, "/d/me/docs", person=alice) as page:
+        await page.get_by_role("link", name="Share").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_role("link", name="Stop sharing").click()
+        await expect(dialog.get_by_role("heading")).to_have_text("Stop sharing?")
+        assert await barriers(page) == []
+        await dialog.get_by_role("link", name="Cancel").click()
+        await expect(dialog.get_by_label("Link", exact=True)).to_be_visible()
+        await dialog.get_by_role("link", name="Stop sharing").click()
+        await dialog.get_by_role("button", name="Stop sharing").click()
+        await expect(dialog.get_by_text("Only you can see this.")).to_be_visible()
+    assert "id" not in await alice.node("/me/docs")
+
+
+async def test_many_entries_are_dragged_in_one_request_and_what_cannot_be_moved_is_said(browser, client, alice):
+    await alice.mkdir("/me/docs/Letters")
+    await alice.write("/me/docs/Letters/0.txt")
+    for number in range(6):
+        await alice.write(f"/me/docs/{number}.txt")
+    async with opened(browser, client, "/d/me/docs", person=alice, excused=["400 (Bad Request)"]) as page:
+        sent = []
+        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        rows = page.locator("#nodes .node")
+        for number in range(1, 6):
+            await rows.filter(has_text=f"{number}.txt").get_by_role("checkbox").check()
+        await rows.filter(has_text="3.txt").drag_to(rows.filter(has_text="Letters"))
+        await expect(page.get_by_text("5 entries were moved")).to_be_visible()
+        assert len(sent) == 1
+
+        await rows.filter(has_text="0.txt").drag_to(rows.filter(has_text="Letters"))
+        await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("0.txt")
+        await page.keyboard.press("Escape")
+        await expect(rows).to_have_count(2)
+    assert await alice.names("/me/docs/Letters") == [f"{number}.txt" for number in range(6)]
+
+
+async def test_too_many_entries_at_once_are_refused_with_what_to_do(browser, client, alice):
+    await some_files(alice)
+    options = {"person": alice, "excused": ["413 (Request Entity Too Large)", "413 (Payload Too Large)"]}
+    async with opened(browser, client, "/d/me/docs", **options) as page:
+        row = page.locator("#nodes .node").filter(has_text="b9.txt")
+        await row.get_by_role("checkbox").check()
+        # As many as there can be in a directory would take the test too long.
+        await page.route(
+            "**/d/me/docs",
+            lambda route: route.continue_(post_data=(route.request.post_data or "") + "&x=" + "y" * (5 << 20)),
+        )
+        await row.drag_to(page.locator("#nodes .node").filter(has_text="Letters"))
+        await expect(page.get_by_text("Choose fewer entries")).to_be_visible()

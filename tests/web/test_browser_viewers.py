@@ -46,6 +46,19 @@ async def test_a_picture_is_zoomed_by_click_wheel_keys_and_buttons_and_then_move
         assert await scale_of(page) >= 2
 
 
+async def test_a_picture_is_moved_by_h_j_k_l(browser, client, files):
+    async with opened(browser, client, f"/u/{files['image']}") as page:
+        await ready(page)
+        for _ in range(4):
+            await page.keyboard.press("+")
+        place = "image => { const { e, f } = new DOMMatrix(getComputedStyle(image).transform); return [e, f]; }"
+        picture = page.locator(".picture img")
+        assert await picture.evaluate(place) == [0, 0]
+        for key, wanted in (("h", [80, 0]), ("k", [80, 80]), ("l", [0, 80]), ("j", [0, 0])):
+            await page.keyboard.press(key)
+            assert await picture.evaluate(place) == pytest.approx(wanted)
+
+
 async def test_two_fingers_zoom_a_picture(browser, client, files):
     async with opened(browser, client, f"/u/{files['image']}", viewport=SMALL_PHONE, has_touch=True) as page:
         await ready(page)
@@ -73,15 +86,16 @@ async def test_a_film_is_sought_by_ranges_and_played_by_keys(browser, client, fi
         await video.evaluate("video => { video.muted = true; video.currentTime = 50; }")
         await until(page, "!document.querySelector('video').seeking")
         assert await video.evaluate("video => video.currentTime") == pytest.approx(50, abs=1)
-        await page.keyboard.press("h")
-        assert await video.evaluate("video => video.currentTime") == pytest.approx(45, abs=1)
-        await page.keyboard.press("ArrowRight")
-        assert await video.evaluate("video => video.currentTime") == pytest.approx(50, abs=1)
+        for key, seconds in (("h", 45), ("ArrowRight", 50), ("ArrowLeft", 45), ("l", 50)):
+            await page.keyboard.press(key)
+            assert await video.evaluate("video => video.currentTime") == pytest.approx(seconds, abs=1)
         await page.keyboard.press("m")
         assert await video.evaluate("video => video.muted") is False
         await page.keyboard.press("m")
         await page.keyboard.press("j")
         assert await video.evaluate("video => video.volume") == pytest.approx(0.9)
+        await page.keyboard.press("k")
+        assert await video.evaluate("video => video.volume") == pytest.approx(1)
         await page.keyboard.press("Space")
         assert await video.evaluate("video => video.paused") is False
         await page.keyboard.press("Space")

@@ -45,6 +45,32 @@ async def test_the_owner_renames_a_file_and_sets_when_it_goes(alice: Person):
     assert (info["delete_after_date"], info["delete_after_downloads"]) == ("0001-01-01T00:00:00Z", 0)
 
 
+async def test_renaming_leaves_the_seconds_of_a_date_that_was_set_elsewhere(alice: Person):
+    file_id = await alice.upload("old.txt")
+    date = "2099-12-24T18:30:45.678Z"
+    await alice.post(f"/api/file/{file_id}", data={"action": "update", "delete_after_date": date})
+    before = (await alice.info(file_id))["delete_after_date"]
+    assert before.startswith("2099-12-24T18:30:45.678")
+    shown = field(await visit(alice, f"/u/{file_id}/edit"), "delete_after_date")["value"]
+    await send(alice, f"/u/{file_id}/edit", **EDIT | {"delete_after_date": shown})
+    info = await alice.info(file_id)
+    assert (info["name"], info["delete_after_date"]) == ("new.txt", before)
+    await send(alice, f"/u/{file_id}/edit", **EDIT | {"delete_after_date": "2099-12-24T18:31"})
+    assert (await alice.info(file_id))["delete_after_date"] == "2099-12-24T18:31:00.000000Z"
+
+
+async def test_a_name_and_a_date_are_saved_together_or_not_at_all(alice: Person, monkeypatch: pytest.MonkeyPatch):
+    file_id = await alice.upload("old.txt")
+
+    async def fail(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("pixelhost.db.files.set_delete_after_downloads", fail)
+    assert (await send(alice, f"/u/{file_id}/edit", **EDIT | {"delete_after_date": "2099-12-24T18:30"})).status == 500
+    info = await alice.info(file_id)
+    assert (info["name"], info["delete_after_date"]) == ("old.txt", "0001-01-01T00:00:00Z")
+
+
 @pytest.mark.parametrize(
     ("wrong", "value", "status"),
     [

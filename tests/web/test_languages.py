@@ -206,6 +206,12 @@ async def test_a_language_that_there_is_not_is_refused(anyone, wanted):
         ("/\t/elsewhere.example", "/"),
         ("javascript:alert(1)", "/"),
         ("", "/"),
+        ("/u/abcdefgh/grab", "/u/abcdefgh"),
+        ("/upload/list?x=1", "/upload"),
+        ("/upload?files=abcdefgh", "/upload?files=abcdefgh"),
+        ("/language", "/"),
+        ("/d/me/a%2Fb?rename", "/d/me/a%2Fb?rename"),
+        ("/no/such/page", "/no/such/page"),
     ],
 )
 async def test_a_choice_leads_back_within_this_site_only(anyone, back, leads_to):

@@ -2,11 +2,14 @@
 
 import asyncio
 import gzip
+import hashlib
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.support.people import Answer, Person
-from tests.web.reading import HOSTILE, Page, read, take_down, views_of, visit
+from tests.web.reading import HOSTILE, Element, Page, read, take_down, views_of, visit
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -112,10 +115,14 @@ async def test_a_file_of_a_list_is_shown_between_its_neighbours(alice, anyone):
     assert page.json("file") == await anyone.info(ids[1])
 
 
+def strip_of(page: Page) -> list[Element]:
+    return [link for link in page.all("a") if "data-place" in link.attributes]
+
+
 async def test_the_strip_marks_where_one_is(alice, anyone):
     list_id, ids = await three(alice)
     page = await visit(anyone, f"/l/{list_id}?item=2")
-    strip = [link for link in page.all("a") if "data-place" in link.attributes]
+    strip = strip_of(page)
     assert [link["href"] for link in strip] == ["?item=0", "?item=1", "?item=2"]
     assert [link.attributes.get("aria-current") for link in strip] == [None, None, "true"]
     pictures = page.all("img", loading="lazy")
@@ -130,11 +137,19 @@ async def test_the_first_file_has_no_previous_and_the_last_no_next(alice, anyone
     assert first.one("a", id="previous")["aria-disabled"] == "true"
 
 
-async def test_a_link_beyond_the_end_leads_to_the_last_file(alice, anyone):
+@pytest.mark.parametrize("embed", ["", "embed&"])
+async def test_a_file_that_has_gone_leaves_the_way_to_the_others(alice, anyone, embed):
     list_id, ids = await three(alice)
     await alice.delete(f"/api/file/{ids[2]}")
-    answer = await anyone.get(f"/l/{list_id}?item=2")
-    assert (answer.status, answer.headers["Location"]) == (303, f"/l/{list_id}?item=1")
+    page = await visit(anyone, f"/l/{list_id}?{embed}item=2")
+    assert page.status == 404
+    assert "There is nothing here" in page.text
+    assert page.one("a", rel="prev")["href"] == f"?{embed}item=1"
+    assert page.all("a", rel="next") == []
+    assert [link["href"] for link in strip_of(page)] == [f"?{embed}item=0", f"?{embed}item=1"]
+    assert page.all("a", id="download") == []
+    far = await visit(anyone, f"/l/{list_id}?{embed}item=9000")
+    assert (far.status, far.one("a", rel="prev")["href"]) == (404, f"?{embed}item=1")
 
 
 async def test_a_place_that_is_no_number_is_refused(alice, anyone):
@@ -188,13 +203,64 @@ async def test_documents_and_torrents_are_shown_in_a_list_too(alice, anyone):
 
 async def test_a_file_that_was_taken_down_says_so_in_its_place(site, alice, anyone, flush):
     list_id, ids = await three(alice)
-    await take_down(site, ids[1])
+    await take_down(site, ids[1], "malware")
+    for embed in ("", "embed&"):
+        page = await visit(anyone, f"/l/{list_id}?{embed}item=1")
+        assert page.status == 451
+        assert "This file was taken down" in page.text
+        assert "Reason given: Malware" in page.text
+        assert "b.txt" not in page.source
+        assert page.all("a", id="download") == []
+        assert (page.one("a", rel="prev")["href"], page.one("a", rel="next")["href"]) == (
+            f"?{embed}item=0",
+            f"?{embed}item=2",
+        )
+        assert len(strip_of(page)) == 3
+    assert "b.txt" not in (await visit(anyone, f"/l/{list_id}?item=0")).source
+    assert await views_of(anyone, ids[1], flush) == 0
+
+
+async def test_a_file_that_needs_a_captcha_says_so_in_its_place(site, alice, anyone):
+    list_id, ids = await three(alice)
+    await site.db.execute("UPDATE files SET virus_name = 'Eicar' WHERE id = $1", ids[1])
+    site.changes.note()
     page = await visit(anyone, f"/l/{list_id}?item=1")
-    assert page.status == 200
-    assert "This file was taken down" in page.text
+    assert page.status == (await visit(anyone, f"/u/{ids[1]}")).status == 403
+    assert "This file is marked as malware" in page.text
+    assert page.one("h1").text == "b.txt"
     assert page.all("a", id="download") == []
     assert page.one("a", rel="next")["href"] == "?item=2"
-    assert await views_of(anyone, ids[1], flush) == 0
+    assert len(strip_of(page)) == 3
+    assert (await visit(alice, f"/l/{list_id}?item=1")).status == 200
+
+
+async def test_a_file_of_a_list_has_what_its_own_page_has(alice, bob, anyone):
+    list_id, ids = await three(alice)
+    for person, own in ((alice, True), (bob, False), (anyone, False)):
+        alone, listed = await visit(person, f"/u/{ids[1]}"), await visit(person, f"/l/{list_id}?item=1")
+        assert [one.text for one in listed.all("dt")] == [one.text for one in alone.all("dt")]
+        assert hashlib.sha256(b"b" * 10).hexdigest() in listed.text
+        assert [one["data-live"] for one in listed.all("dd") if "data-live" in one.attributes] == ["views", "downloads"]
+        code = listed.one("a", data_qr=alone.one("link", rel="canonical")["href"])
+        assert code["href"] == alone.one("a", data_qr=code["data-qr"])["href"]
+        forms = [one["href"] for one in listed.all("a") if "data-form" in one.attributes]
+        assert forms == [one["href"] for one in alone.all("a") if "data-form" in one.attributes]
+        assert (f"/u/{ids[1]}/report" in forms) is not own
+        assert bool(listed.all("form", id="grab")) is (person is bob)
+        assert bool(listed.all("a", id="edit-list")) is own
+
+
+async def test_the_plots_of_a_file_stay_in_the_list(alice, anyone):
+    list_id, _ = await three(alice)
+    page = await visit(anyone, f"/l/{list_id}?item=1")
+    assert page.all("figure") == []
+    asked = page.one("a", data_swap="#figures")["href"]
+    assert asked == "?item=1&range=month#figures"
+    drawn = await visit(anyone, f"/l/{list_id}{asked.partition('#')[0]}")
+    assert drawn.one("h1").text == "b.txt"
+    assert len(drawn.all("figure")) == 2
+    ranges = [one["href"] for one in drawn.all("a", data_swap="#figures")]
+    assert ranges == [f"?item=1&range={name}#figures" for name in ("day", "week", "month", "year")]
 
 
 async def test_a_file_with_few_downloads_is_not_spent_by_looking(alice, anyone, png):

@@ -63,6 +63,15 @@ async def test_properties_do_not_count_what_is_shared_with_others_only(alice: Pe
     assert "1 entry" in (await visit(anyone, f"/d/{share_id}?properties")).text
 
 
+@pytest.mark.parametrize("action", ["move", "delete", "download", "move-now"])
+async def test_too_large_a_choice_is_refused_with_what_to_do(alice: Person, action: str):
+    await alice.mkdir("/me/docs")
+    names = [f"{number:05}{'x' * 200}" for number in range(21_000)]
+    page = read(await send(alice, "/me/docs", *names, action=action, to="/me"))
+    assert page.status == 413
+    assert "Choose fewer entries" in page.text
+
+
 async def test_properties_tell_the_digest(alice: Person):
     node = await alice.write("/me/a.txt")
     assert node["sha256_sum"] in (await visit(alice, "/d/me/a.txt?properties")).text

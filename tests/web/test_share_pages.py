@@ -96,6 +96,22 @@ class TestSharing:
         await send(alice, "/me/pics", action="unshare")
         assert (await visit(anyone, f"/d/{share_id}")).status == 404
 
+    async def test_sharing_is_stopped_after_a_question(self, alice: Person, bob: Person):
+        await alice.mkdir("/me/pics")
+        share_id = await alice.share("/me/pics", link={"read": True, "write": True})
+        page = await visit(alice, "/d/me/pics?share")
+        assert not page.all("button", value="unshare")
+        assert page.all("a", href="/d/me/pics?unshare")
+
+        page = await visit(alice, "/d/me/pics?unshare")
+
+        assert "This link leads nowhere from then on, for good." in page.text
+        assert f"/d/{share_id}" in page.text
+        assert page.all("a", href="/d/me/pics?share")
+        assert page.one("button", value="unshare").text == "Stop sharing"
+        assert (await alice.node("/me/pics"))["id"] == share_id
+        assert (await visit(bob, f"/d/{share_id}?unshare")).status == 400
+
     @pytest.mark.usefixtures("bob")
     async def test_people_and_passwords_get_their_rights(self, alice: Person):
         await alice.mkdir("/me/pics")
@@ -150,6 +166,36 @@ class TestSharing:
         assert {
             button["data-copy"].rpartition("/")[2] for button in page.all("button") if "data-copy" in button.attributes
         } == set(ids)
+
+
+class TestWaysBack:
+    @pytest.fixture
+    async def share_id(self, alice: Person) -> str:
+        await alice.write("/me/pics/2024/a.txt")
+        return await alice.share("/me/pics")
+
+    @pytest.mark.parametrize(
+        ("gone", "near", "name"),
+        [
+            ("/gone.txt", "", "pics"),
+            ("/gone/b.txt", "", "pics"),
+            ("/2024/gone/b.txt", "/2024", "2024"),
+            ("/2024/a.txt/b.txt", "/2024", "2024"),
+        ],
+    )
+    async def test_what_is_not_there_leads_to_the_nearest_folder_that_is(
+        self, anyone: Person, share_id: str, gone: str, near: str, name: str
+    ):
+        page = await visit(anyone, f"/d/{share_id}{gone}")
+        assert page.status == 404
+        assert [link.text for link in page.all("a", href=f"/d/{share_id}{near}")] == [f"Back to {name}"]
+
+    async def test_in_ones_own_filesystem_too(self, alice: Person):
+        page = await visit(alice, "/d/me/gone.txt")
+        assert [link.text for link in page.all("a", href="/d/me") if "Back" in link.text] == ["Back to Filesystem"]
+
+    async def test_a_share_that_is_gone_leads_nowhere(self, anyone: Person):
+        assert "Back to" not in (await visit(anyone, "/d/aaaaAAAA/b.txt")).text
 
 
 class TestBranding:

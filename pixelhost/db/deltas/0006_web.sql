@@ -13,6 +13,9 @@ CREATE TABLE abuse_reports (
 CREATE INDEX abuse_reports_reported_at ON abuse_reports (reported_at);
 CREATE INDEX abuse_reports_reporter ON abuse_reports (reporter_id) WHERE reporter_id IS NOT NULL;
 
+-- Of a credit: the random key of the form it was given by, which counts once however often the form is sent.
+ALTER TABLE ledger ADD COLUMN given_by uuid UNIQUE CHECK (given_by IS NULL OR kind = 'credit');
+
 -- When each background job ran last, for administrators to look at. `failure` is empty when it went well.
 CREATE TABLE job_runs (
     name text PRIMARY KEY,

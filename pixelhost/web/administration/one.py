@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
+from uuid import UUID, uuid4
 
 from aiohttp import web
 
@@ -37,6 +38,7 @@ class Ban:
 @dataclass(frozen=True)
 class Credit:
     credit: str
+    credit_key: UUID
     credit_reason: Annotated[str, Length(0, REASON_MAX)] = ""
 
 
@@ -67,8 +69,9 @@ async def _give_credit(request: web.Request, account: User, sent: Mapping[str, s
     wanted = params.from_text(sent, Credit)
     amount = _micro_euros(request, wanted.credit)
     by, why = frame.admin_of(request).name, wanted.credit_reason.strip()
-    await billing.give_credit(site_of(request), account.id, amount, f"{by}: {why}" if why else by)
-    return _done(request, "credit_given")
+    reason = f"{by}: {why}" if why else by
+    given = await billing.give_credit_once(site_of(request), account.id, amount, reason, wanted.credit_key)
+    return _done(request, "credit_given" if given is not None else "credit_given_before")
 
 
 async def _ban(request: web.Request, _account: User, sent: Mapping[str, str]) -> web.Response:
@@ -172,5 +175,6 @@ async def _page(request: web.Request, account: User, sent: Mapping[str, str], fo
         plans=[(plan.id, plan.name) for plan in site.settings.plans.values()],
         sent=sent,
         problems=found,
+        credit_key=uuid4(),
         reason_max=REASON_MAX,
     )

@@ -14,7 +14,8 @@ export function live(path, { opened = () => {}, received }) {
     socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
     socket.addEventListener("open", () => {
       wait = FIRST_WAIT_MS;
-      opened((message) => socket.send(JSON.stringify(message)));
+      // What is said while there is no connection is for `opened` to say again.
+      opened((message) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(message)));
     });
     socket.addEventListener("message", (event) => received(JSON.parse(event.data)));
     socket.addEventListener("close", again);

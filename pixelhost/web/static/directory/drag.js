@@ -1,13 +1,14 @@
 // Entries dragged onto a directory, in the list or in the path above, are moved there.
 
-import { ask, encodedPath } from "../common/api.js";
 import { find, findAll } from "../common/dom.js";
-import { n, t } from "../common/strings.js";
+import { n } from "../common/strings.js";
 import { toast } from "../common/toast.js";
-import { isDirectory } from "./nodes.js";
+import { isDirectory, pageOf, pickOf } from "./nodes.js";
+import { act } from "./sheet.js";
 
 const TYPE = "application/x-pixelhost-entries";
-const SAID = 3;
+// From so many on it may take a while.
+const SLOW = 100;
 
 export function dragging(listing) {
   if (!listing.rights.write) return;
@@ -66,21 +67,20 @@ export function dragging(listing) {
   }
 }
 
-// One after the other; those that can't be moved stay, and it is said why.
+// All in one request, as the form does it, which comes to say what can't be moved, and why.
 async function move(listing, nodes, goal) {
-  const failed = [];
-  for (const node of nodes) {
-    const form = { action: "rename", target: `${goal}/${node.name}` };
-    try {
-      await ask("POST", `/filesystem${encodedPath(listing.pathOf(node))}`, { form });
-    } catch (error) {
-      failed.push(t("{name} was not moved: {reason}", { name: node.name, reason: error.message }));
-    }
+  const body = new URLSearchParams([["action", "move-now"], ["to", goal], ...nodes.map((node) => [pickOf(node), "yes"])]);
+  const list = find("#nodes");
+  const count = nodes.length;
+  list.setAttribute("aria-busy", "true");
+  if (count >= SLOW) toast(n(count, "Moving {count} entry…", "Moving {count} entries…"));
+  try {
+    const isDone = await act(pageOf(listing.path), { method: "POST", body });
+    if (isDone) toast(n(count, "{count} entry was moved", "{count} entries were moved"));
+  } catch (error) {
+    toast(error.message);
+  } finally {
+    list.removeAttribute("aria-busy");
   }
-  const moved = nodes.length - failed.length;
-  if (moved > 0) toast(n(moved, "{count} entry was moved", "{count} entries were moved"));
-  for (const said of failed.slice(0, SAID)) toast(said);
-  const more = failed.length - SAID;
-  if (more > 0) toast(n(more, "{count} more was not moved", "{count} more were not moved"));
-  await listing.refresh();
+  await listing.refresh().catch((error) => toast(error.message));
 }

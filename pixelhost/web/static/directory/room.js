@@ -18,7 +18,7 @@ export class Room {
   // Throws ApiError.
   async refresh() {
     if (this.#listing.rights.owner) this.#told = await ask("GET", "/user");
-    else await ask("GET", `/filesystem${encodedPath(this.#listing.path)}`, { query: { download_stats: "" } });
+    else if (this.#listing.rights.read) await ask("GET", `/filesystem${encodedPath(this.#listing.path)}`, { query: { download_stats: "" } });
   }
 
   took(bytes) {

@@ -21,6 +21,14 @@ export async function open(address, options) {
   return new Sheet(sheet).result;
 }
 
+// Sends what needs no form unless something is wrong with it. Whether it is done at once; if not, the form was shown.
+export async function act(address, options) {
+  const { page } = await load(address, options);
+  const sheet = page.querySelector("[data-sheet]");
+  if (sheet) await new Sheet(sheet).result;
+  return !sheet;
+}
+
 class Sheet {
   #dialog;
   #answer = { isChanged: false };

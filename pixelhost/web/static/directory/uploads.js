@@ -15,6 +15,13 @@ const LISTED = 100;
 const REDRAW_MS = 200;
 
 export function uploading(listing) {
+  const add = taking(listing);
+  picking(find("#upload-files"), {}, add);
+  picking(find("#upload-folder"), { webkitdirectory: true }, add);
+}
+
+// What is dropped on the page is taken from now on; so is what the function that this returns is given.
+export function taking(listing) {
   const room = new Room(listing);
   const queue = new Queue(room, AT_A_TIME, ({ path }) => addressOf(path));
   const panel = new Panel(queue, listing);
@@ -25,26 +32,25 @@ export function uploading(listing) {
     queue.add(found.map(({ file, path }) => ({ file, path: `${below}/${path}` })));
     panel.open();
   };
-
-  picking(find("#upload-files"), {}, add);
-  picking(find("#upload-folder"), { webkitdirectory: true }, add);
   dropping(listing, add);
   addEventListener("beforeunload", (event) => {
     if (queue.isBusy) event.preventDefault();
   });
+  return add;
 }
 
 function addressOf(path) {
   return `/api/filesystem${encodedPath(path.toWellFormed?.() ?? path)}?make_parents=true`;
 }
 
-function picking(control, attributes, add) {
+// A control of which files are chosen.
+export function picking(control, attributes, add) {
   const field = h("input", { type: "file", multiple: true, hidden: true, ...attributes });
   control.after(field);
   control.hidden = false;
   control.addEventListener("click", (event) => {
     event.preventDefault();
-    control.closest("details").open = false;
+    control.closest("details")?.removeAttribute("open");
     field.click();
   });
   field.addEventListener("change", () => {

@@ -8,22 +8,25 @@ import "./swap.js";
 
 const stage = find(".stage");
 
-offerSharing();
-shortcuts(
-  [
-    { keys: ["s"], does: t("Download"), run: () => find("#download").click(), needs: "#download" },
-    { keys: ["c"], does: t("Copy the link"), run: copyLink, needs: ".share" },
-    { keys: ["i"], does: t("Show or hide the details"), run: toggleDetails, needs: "#details" },
-    { keys: ["e"], does: find("#edit")?.textContent, run: () => find("#edit").click(), needs: "#edit" },
-    { keys: ["g"], does: t("Copy to my files"), run: () => find("#grab").requestSubmit(), needs: "#grab" },
-    { keys: ["f"], does: t("Fill the screen"), run: toggleFullscreen, needs: ".wide .stage" },
-    { keys: ["q"], does: t("Leave"), run: leave, needs: "main" },
-  ].filter(({ needs }) => find(needs)),
-);
+offer();
+document.addEventListener("walked", offer); // in a list the page stays and the file changes
+shortcuts([
+  { keys: ["s"], does: t("Download"), run: () => find("#download").click(), needs: "#download" },
+  { keys: ["c"], does: t("Copy the link"), run: copyLink, needs: ".share" },
+  { keys: ["i"], does: t("Show or hide the details"), run: toggleDetails, needs: "#details" },
+  { keys: ["e"], does: find("#edit")?.textContent ?? t("Edit"), run: () => find("#edit").click(), needs: "#edit" },
+  { keys: ["g"], does: t("Copy to my files"), run: () => find("#grab").requestSubmit(), needs: "#grab" },
+  { keys: ["f"], does: t("Fill the screen"), run: toggleFullscreen, needs: ":is(.wide, .in-list) .stage" },
+  { keys: ["q"], does: t("Leave"), run: leave, needs: ".file-head" },
+]);
 
-const button = find("#shortcuts");
-button.hidden = false;
-button.addEventListener("click", help);
+function offer() {
+  offerSharing();
+  const button = find("#shortcuts");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", help);
+}
 
 function toggleDetails() {
   const details = find("#details");

@@ -3,7 +3,8 @@
 //
 //   shortcuts([{ keys: ["a", "ArrowLeft"], does: t("Previous file"), run: previous }, ...])
 //
-// A key that is given twice does what it was given last. Returns what takes these away again.
+// One that `needs` a selector is only offered while something on the page matches it. A key that is given twice does what
+// it was given last. Returns what takes these away again.
 
 import { show } from "../common/dialog.js";
 import { h } from "../common/dom.js";
@@ -33,9 +34,13 @@ document.addEventListener("keydown", (event) => {
 
 // Whether there was something to do.
 function run(key) {
-  const entry = entries.find(({ keys }) => keys.includes(key.length === 1 ? key.toLowerCase() : key));
+  const entry = entryOf(key.length === 1 ? key.toLowerCase() : key);
   entry?.run();
   return entry !== undefined;
+}
+
+function entryOf(key) {
+  return entries.find(({ keys, needs }) => keys.includes(key) && (!needs || document.querySelector(needs)));
 }
 
 function isMeantForElse({ key, target }) {
@@ -47,9 +52,12 @@ function isMeantForElse({ key, target }) {
 export function help() {
   const isOn = h("input", { type: "checkbox", id: "shortcuts-on", checked: !isOff() });
   isOn.addEventListener("change", () => store(OFF, isOn.checked ? null : ""));
-  const rows = entries.map(({ keys, does }) =>
-    h("tr", {}, h("td", {}, ...keys.map((key) => h("kbd", {}, NAMES[key] ?? key))), h("td", {}, does)),
-  );
+  const offered = entries.map((entry) => [entry, entry.keys.filter((key) => entryOf(key) === entry)]);
+  const rows = offered
+    .filter(([, keys]) => keys.length > 0)
+    .map(([{ does }, keys]) =>
+      h("tr", {}, h("td", {}, ...keys.map((key) => h("kbd", {}, NAMES[key] ?? key))), h("td", {}, does)),
+    );
   show(t("Keyboard shortcuts"), [
     h("table", { class: "shortcuts" }, h("tbody", {}, ...rows)),
     h("div", { class: "check" }, isOn, h("label", { for: "shortcuts-on" }, t("Use these keys"))),

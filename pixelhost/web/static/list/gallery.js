@@ -16,14 +16,12 @@ const [, wanted] = /^#item=(\d+)$/.exec(location.hash) ?? [];
 if (wanted && files) location.replace(`?item=${wanted}`);
 
 offerSharing();
-shortcuts(
-  [
-    { keys: ["d", "ArrowRight"], does: t("The first file"), run: () => find("a", files).click(), needs: ".files" },
-    { keys: ["s"], does: t("Download all"), run: () => find("#download-all").click(), needs: "#download-all" },
-    { keys: ["c"], does: t("Copy the link"), run: copyLink, needs: "main" },
-    { keys: ["e"], does: t("Edit"), run: () => find("#edit").click(), needs: "#edit" },
-  ].filter(({ needs }) => find(needs)),
-);
+shortcuts([
+  { keys: ["d", "ArrowRight"], does: t("The first file"), run: () => find("a", files).click(), needs: ".files" },
+  { keys: ["s"], does: t("Download all"), run: () => find("#download-all").click(), needs: "#download-all" },
+  { keys: ["c"], does: t("Copy the link"), run: copyLink },
+  { keys: ["e"], does: t("Edit"), run: () => find("#edit").click(), needs: "#edit" },
+]);
 
 const menu = find("#links");
 if (menu) {

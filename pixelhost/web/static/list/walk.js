@@ -9,11 +9,9 @@ const STAYING = { image: ".picture img", video: "video", audio: "audio" };
 const PARTS = [".file-head", ".file-side", "#walk", "#file"];
 const ATTRIBUTES = ["src", "alt", "aria-label", "href"];
 
-let arrived = () => {};
 let going;
 
-export function startWalking(then) {
-  arrived = then;
+export function startWalking() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#walk a[href], #strip a[href]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
@@ -89,7 +87,6 @@ function exchangeParts(page) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   find("#walked").textContent = `${find(".position").textContent}: ${find("h1").textContent}`;
   document.dispatchEvent(new CustomEvent("walked", { detail: page }));
-  arrived();
 }
 
 // The picture after the next step in the same direction, for one that goes through them.
