@@ -13,10 +13,10 @@ from pixelhost.core import (
     billing,
     delivery,
     files,
-    filesystem,
     invoices,
     jobruns,
     mediacache,
+    nodedeletion,
     removals,
     stats,
     storage,
@@ -54,7 +54,7 @@ JOBS = {
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
         Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
-        Job("cut-off", 60, filesystem.delete_cut_off, "go on with deletions of directories that were interrupted"),
+        Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),
         Job("activity", 600, activity.tidy, "end the logging of directories that nobody reads; delete old entries"),
         Job("removals", 86400, removals.forget, "forget what was removed from accounts two years ago"),
         Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
@@ -73,9 +73,9 @@ async def run(site: Site, name: str) -> int | None:
     if turn is None:
         return None
     try:
-        async with jobruns.noted(site, name) as outcome:
-            outcome.dealt_with = await JOBS[name].run(site)
-        return outcome.dealt_with
+        async with jobruns.Noted(site, name) as noted:
+            noted.dealt_with = await JOBS[name].run(site)
+        return noted.dealt_with
     finally:
         await site.slots.give_back(turn)
 

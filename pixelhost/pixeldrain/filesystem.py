@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import downloads, filesystem, nodes, paths, storage, thumbnails, zips
+from pixelhost.core import downloads, filesystem, nodedeletion, nodes, paths, storage, thumbnails, zips
 from pixelhost.core.nodechanges import BRANDING, NodeChanges
 from pixelhost.core.paths import Path
 from pixelhost.model import UNSET, Rights, Unset
@@ -219,7 +219,7 @@ ACTIONS: Mapping[str, Action] = {
 
 async def delete(request: web.Request) -> web.Response:
     wanted = params.query(request, Deletion)
-    await filesystem.delete(site_of(request), caller_of(request), _path(request), recursive=wanted.recursive)
+    await nodedeletion.delete(site_of(request), caller_of(request), _path(request), recursive=wanted.recursive)
     return envelope.done()
 
 

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from pixelhost.core import shares
 from pixelhost.web import nodepaths, pages
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 
@@ -21,5 +22,5 @@ async def show(request: web.Request) -> web.Response:
             (share.node, "/".join(share.path.names), nodepaths.page(share.path), f"/d/{share.node.share_id}")
             for share in found
         ],
-        site_url=pages.here(request),
+        site_url=dialect.here(request),
     )

@@ -15,6 +15,7 @@ from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
 from pixelhost.web import fileplots, languages, opengraph, pages, refusals, viewed, views
 from pixelhost.web.views import Asked
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 
@@ -46,7 +47,7 @@ async def of(request: web.Request, file: File, refusal: ApiError | None, asked: 
     site, caller, language = site_of(request), caller_of(request), languages.of(request)
     of_viewers = viewed.of_file(site, file)
     view = await views.of(site, of_viewers, asked) if refusal is None else None
-    here, raw_url = pages.here(request), pages.content_url(site, f"/file/{file.id}")
+    here, raw_url = dialect.here(request), pages.content_url(site, f"/file/{file.id}")
     shown = {
         "file": file,
         "viewed": of_viewers,

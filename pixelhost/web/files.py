@@ -10,7 +10,7 @@ from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.web import documents, filefacts, pages, viewed, views
 from pixelhost.web.views import Asked
-from pixelhost.wire import params, target
+from pixelhost.wire import dialect, params, target
 from pixelhost.wire.dialect import caller_of, site_of
 
 DOWNLOADERS: Final = ("curl/", "wget/")
@@ -38,7 +38,7 @@ async def show(request: web.Request) -> web.Response:
         refusal.status if refusal else 200,
         content_origin=site.settings.content_origin,
         policy=facts.policy,
-        page_url=f"{pages.here(request)}/u/{file.id}",
+        page_url=f"{dialect.here(request)}/u/{file.id}",
         **facts.shown,
     )
 

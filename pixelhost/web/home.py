@@ -12,13 +12,14 @@ from pixelhost.pixeldrain import shapes
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 from pixelhost.web import pages, sharex
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /"""
     site, caller = site_of(request), caller_of(request)
-    here = pages.here(request)
+    here = dialect.here(request)
     if caller.user is None:
         return pages.answer(request, "home.html", here=here)
     plan = site.plan(caller.user.plan_id)

@@ -15,6 +15,7 @@ from pixelhost.model import Node, Outline
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import assets, forms, nodepaths, pages
 from pixelhost.web.forms import Problems
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 COOKIE: Final = "pd_directory"
@@ -140,7 +141,7 @@ async def show(
         page_count=page_count,
         stat=pages.embedded(embedded),
         entries_url=None if page_count == 1 else nodepaths.page(place.path, entries=""),
-        page_url=pages.here(request) + nodepaths.page(place.path),
+        page_url=dialect.here(request) + nodepaths.page(place.path),
         zip_url=f"{nodepaths.content(request, place, place.path)}?bulk_download",
         sent=sent,
         problems=problems,

@@ -14,7 +14,7 @@ from pixelhost.model import File, FileList
 from pixelhost.site import Site
 from pixelhost.web import filefacts, files, pages, refusals, viewers, views
 from pixelhost.web.views import Asked
-from pixelhost.wire import params, target
+from pixelhost.wire import dialect, params, target
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Flag
 
@@ -101,7 +101,7 @@ def _around(request: web.Request, found: FileList, index: int) -> dict[str, Any]
         "index": index,
         "pictures": {to: _picture_url(site, caller, found, to) for to in (index - 1, index + 1)},
         "strip": _strip(found, index - STRIP_AROUND, 2 * STRIP_AROUND + 1),
-        "page_url": f"{pages.here(request)}/l/{found.id}?item={index}",
+        "page_url": f"{dialect.here(request)}/l/{found.id}?item={index}",
         "zip_url": pages.content_url(site, f"/list/{found.id}/zip"),
     }
 

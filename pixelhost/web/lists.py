@@ -11,7 +11,7 @@ from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
 from pixelhost.web import languages, listitem, opengraph, pages
 from pixelhost.web.views import Asked
-from pixelhost.wire import params, target
+from pixelhost.wire import dialect, params, target
 from pixelhost.wire.dialect import caller_of, site_of
 
 EMBEDDED_MAX: Final = 1000
@@ -33,7 +33,7 @@ def _gallery(request: web.Request, found: FileList) -> web.Response:
     site, caller = site_of(request), caller_of(request)
     size_bytes = sum(listed.file.size_bytes for listed in found.files)
     info = _info(site, caller, found)
-    here = pages.here(request)
+    here = dialect.here(request)
     return pages.answer(
         request,
         "list.html",

@@ -11,7 +11,7 @@ from pixelhost.pixeldrain import shapes
 from pixelhost.web import documents, fileplots, languages, listing, nodepaths, pages, refusals, viewed, views
 from pixelhost.web.files import DOWNLOADERS
 from pixelhost.web.views import Asked
-from pixelhost.wire import params
+from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 
 
@@ -42,7 +42,7 @@ async def show(request: web.Request, place: Place, blob: Blob) -> web.StreamResp
         raw_url=raw_url,
         before=before,
         after=after,
-        page_url=pages.here(request) + nodepaths.page(place.path),
+        page_url=dialect.here(request) + nodepaths.page(place.path),
         totals=await nodestats.totals(site, caller, place.path),
         stats_url=nodepaths.stats(place.path),
         plots=await fileplots.of_node(site, languages.of(request), caller, place.path, asked.range),

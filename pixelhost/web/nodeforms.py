@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import filesystem, nodes, paths, storage, zips
+from pixelhost.core import filesystem, nodedeletion, nodes, paths, storage, zips
 from pixelhost.core.filesystem import NOTHING_ELSE
 from pixelhost.core.gates import Origin
 from pixelhost.core.nodechanges import NodeChanges
@@ -127,7 +127,7 @@ async def move(request: web.Request, path: Path, sent: Mapping[str, str], done: 
 
 
 async def delete(request: web.Request, path: Path, sent: Mapping[str, str], done: str) -> web.Response:
-    await filesystem.delete_children(site_of(request), caller_of(request), path, nodepaths.picked(sent))
+    await nodedeletion.delete_children(site_of(request), caller_of(request), path, nodepaths.picked(sent))
     return pages.see_other(nodepaths.page(path), done)
 
 

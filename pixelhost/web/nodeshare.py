@@ -15,6 +15,7 @@ from pixelhost.pixeldrain import shapes
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 RIGHTS: Final = ("read", "write", "delete")
@@ -37,7 +38,7 @@ async def show(request: web.Request, place: Place, sent: Mapping[str, str], prob
         place,
         sent,
         problems,
-        share_url=f"{pages.here(request)}/d/{share_id}" if share_id else None,
+        share_url=f"{dialect.here(request)}/d/{share_id}" if share_id else None,
         link_rights=_checked(sent, "link") if problems else shown.get("link_permissions", READING),
         people=[*people.items(), *[("", READING)] * EMPTY_ROWS],
         passwords=[*passwords.items(), *[("", READING)] * EMPTY_ROWS],
@@ -50,7 +51,7 @@ async def ask(request: web.Request, place: Place, sent: Mapping[str, str], probl
     """Whether to stop sharing. Raises PERMISSION_DENIED to everybody but the owner."""
     if not place.rights.owner or place.node.share_id is None:
         return await show(request, place, sent, problems)
-    share_url = f"{pages.here(request)}/d/{place.node.share_id}"
+    share_url = f"{dialect.here(request)}/d/{place.node.share_id}"
     return await nodepanels.answer(request, "unshare", place, sent, problems, share_url=share_url)
 
 

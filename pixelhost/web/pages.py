@@ -16,8 +16,8 @@ from pixelhost.model import User
 from pixelhost.site import Site
 from pixelhost.web import assets, languages, notices, wording
 from pixelhost.web.languages import Language
-from pixelhost.wire import credentials, security
-from pixelhost.wire.dialect import CALLER, SITE, site_of
+from pixelhost.wire import credentials
+from pixelhost.wire.dialect import CALLER, SITE
 
 COMPRESSED_FROM_BYTES: Final = 2048
 NO_MORE: Final[Mapping[str, str]] = {}
@@ -79,12 +79,6 @@ def embedded(data: Any) -> Markup:
     for char, escape in _ESCAPES:
         text = text.replace(char, escape)
     return Markup(text.decode())  # noqa: S704 - escaped above, for where autoescape would break it
-
-
-def here(request: web.Request) -> str:
-    """The address of this site, without a slash at its end."""
-    settings = site_of(request).settings
-    return security.base_url(request, settings.base_url, settings.trusted_proxies)
 
 
 def content_url(site: Site, path: str) -> str:

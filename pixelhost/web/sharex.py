@@ -8,8 +8,7 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.core import apikeys
-from pixelhost.web import pages
-from pixelhost.wire import content, credentials, target
+from pixelhost.wire import content, credentials, dialect, target
 from pixelhost.wire.dialect import caller_of, site_of
 
 APP_NAME = "ShareX"
@@ -42,14 +41,14 @@ def path_at(here: str) -> str:
 
 def _refuse_other_names(request: web.Request) -> None:
     """Raises NOT_FOUND for a configuration that is not this site's."""
-    address = urlsplit(pages.here(request))
+    address = urlsplit(dialect.here(request))
     asked = target.path_segment(request, 2, "name").lower()
     if asked not in {f"{address.hostname}.sxcu", f"{address.netloc.lower()}.sxcu"}:
         raise errors.NOT_FOUND()
 
 
 def _answer(request: web.Request, key: str) -> web.Response:
-    here = pages.here(request)
+    here = dialect.here(request)
     host = urlsplit(here).hostname or ""
     headers = {
         hdrs.CONTENT_TYPE: "application/json",

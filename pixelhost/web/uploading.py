@@ -16,7 +16,7 @@ from pixelhost.model import File
 from pixelhost.web import forms, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
-from pixelhost.wire import body, params
+from pixelhost.wire import body, dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.uploadform import PartBody, UploadForm
 
@@ -138,7 +138,7 @@ def _page(request: web.Request, outcome: Outcome, *, title: str = "", problems: 
         request,
         "uploaded.html",
         problems.status if problems else 200 if outcome.added else 422,
-        here=pages.here(request),
+        here=dialect.here(request),
         files=outcome.added,
         refused=outcome.refused,
         joined=_joined(outcome.added),

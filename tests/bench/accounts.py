@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
-from collections.abc import Sequence
-
-import asyncpg
 
 from pixelhost import ids
-from pixelhost.db import embedded
 from tests.bench import processes, servers
 from tests.bench.bench import Bench, Contender
 from tests.bench.processes import NotMeasuredError, find_program
@@ -39,7 +34,8 @@ def account_files(bench: Bench) -> list[Figure]:
     with servers.pixelhost(bench.folder) as ours:
         ours.put(b"one")
         bench.say(f"adding {FILES:,} files")
-        _execute(ours, ADD_FILES, [ids.new_id() for _ in range(FILES - 1)])
+        ours.sql(ADD_FILES, [ids.new_id() for _ in range(FILES - 1)])
+        ours.sql("ANALYZE")
 
         def grown() -> float:
             workers = ours.workers()
@@ -65,24 +61,11 @@ def account_files(bench: Bench) -> list[Figure]:
 def time_series(bench: Bench) -> list[Figure]:
     """A year of an account's bandwidth in slots of ten minutes."""
     with servers.pixelhost(bench.folder) as ours:
-        _execute(ours, ADD_USAGE)
+        ours.sql(ADD_USAGE)
+        ours.sql("ANALYZE")
         contender = Contender("pixelhost", lambda: _get(ours, f"/api/user/time_series/bandwidth?{YEAR}"), [ours.pid])
         got = bench.take_turns([contender], 2 * REPETITIONS, "s")
     return [Limit("time series: a year by ten minutes", "s", got["pixelhost"], 0.2)]
-
-
-def _execute(ours: servers.Pixelhost, *statement: str | Sequence[str]) -> None:
-    """In the server's own database: what it would take an hour to upload."""
-
-    async def execute() -> None:
-        connection = await asyncpg.connect(embedded.attach_or_start(ours.folder / "postgres").url)
-        try:
-            await connection.execute(*statement)
-            await connection.execute("ANALYZE")
-        finally:
-            await connection.close()
-
-    asyncio.run(execute())
 
 
 def _get(ours: servers.Pixelhost, path: str) -> float:

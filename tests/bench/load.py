@@ -46,6 +46,11 @@ def post_json(path: str, key: str, body: bytes) -> bytes:
     return _request("POST", path, key, body, "Content-Type: application/json\r\n")
 
 
+def post_form(path: str, body: bytes) -> bytes:
+    """By a stranger, of what is URL-encoded."""
+    return _request("POST", path, None, body, "Content-Type: application/x-www-form-urlencoded\r\n")
+
+
 def basic(key: str) -> str:
     """The value of an Authorization header: an API key is the password of an empty user name."""
     from base64 import b64encode

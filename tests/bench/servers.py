@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,12 +124,12 @@ async def _fetched(url: str, statement: str, arguments: Sequence[object]) -> lis
 
 
 @contextlib.contextmanager
-def pixelhost(folder: Path) -> Iterator[Pixelhost]:
-    """`pixelhost serve` with its defaults, on a fresh data directory that goes with the block."""
+def pixelhost(folder: Path, **settings: object) -> Iterator[Pixelhost]:
+    """`pixelhost serve` with its defaults but for `settings`, on a fresh data directory that goes with the block."""
     with _fresh(folder / "pixelhost") as data_dir:
         port, log = free_port(), folder / "pixelhost.log"
         command = [str(find_program("pixelhost", "make test")), "serve", "--listen", f"127.0.0.1:{port}"]
-        with running(command, log, _environment(data_dir), TOP) as process:
+        with running(command, log, _environment(data_dir) | _as_variables(settings), TOP) as process:
             await_answer(process, port, "/health", log)
             key = _pixelhost_cli(data_dir, "key", "admin").split()[-1]
             yield Pixelhost(port, process.pid, data_dir, key)
@@ -226,6 +226,10 @@ def _environment(data_dir: Path) -> dict[str, str]:
     """Ours without anybody's settings: the defaults are what is measured."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PIXELHOST_")}
     return own | {"PIXELHOST_DATA_DIR": str(data_dir)}
+
+
+def _as_variables(settings: Mapping[str, object]) -> dict[str, str]:
+    return {f"PIXELHOST_{name.upper()}": str(value) for name, value in settings.items()}
 
 
 def _pixelhost_cli(data_dir: Path, *arguments: str, grace_seconds: int | None = None) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from pixelhost.db import nodes
+from pixelhost.db import nodedeletion
 
 SCHEMA = (Path(__file__).parents[2] / "schema.sql").read_text()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -371,10 +371,10 @@ async def test_what_is_cut_off_counts_until_it_is_deleted_but_not_at_its_directo
     await insert_node(db, alice, top, "a", DIGEST)
     kept = await insert_node(db, alice, root, "kept")
 
-    await nodes.cut_off(db, root, [top])
+    await nodedeletion.cut_off(db, root, [top])
     assert await filesystems(db) == {"alice": (3, 3, 3)}
     assert await children(db) == {"": 1, "top": 1, "kept": 0}
-    await nodes.cut_off(db, root, [top, kept])
+    await nodedeletion.cut_off(db, root, [top, kept])
     assert (await children(db))[""] == 0
 
     await db.execute("DELETE FROM nodes WHERE parent_id IS NOT NULL OR is_cut_off")

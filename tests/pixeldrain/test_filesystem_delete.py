@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from pixelhost.core import filesystem, storage
+from pixelhost.core import nodedeletion, storage
 from pixelhost.site import Site
 from tests.support.filesystem import assert_clean, counts_of_children_are_right, used
 from tests.support.people import Person
@@ -103,7 +103,7 @@ async def interrupted(alice: Person, site: Site, monkeypatch: pytest.MonkeyPatch
         raise SystemError("the process died here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(filesystem, "_delete_trees", dies)
+        patched.setattr(nodedeletion, "_delete_trees", dies)
         assert (await alice.fs("DELETE", "/me/d", "?recursive")).status == 500
     assert await site.db.fetchval("SELECT count(*) FROM nodes WHERE is_cut_off") == 1
     return ids
@@ -132,8 +132,8 @@ async def test_what_an_interrupted_delete_left_is_invisible(
 
 
 async def test_an_interrupted_delete_is_finished_later(alice: Person, site: Site, interrupted: list[str]):
-    assert await filesystem.delete_cut_off(site) == 1
-    assert await filesystem.delete_cut_off(site) == 0
+    assert await nodedeletion.go_on(site) == 1
+    assert await nodedeletion.go_on(site) == 0
     assert await site.db.fetchval("SELECT count(*) FROM nodes") == 2
     assert await used(alice) == (5, 5, 1)
     assert (await alice.fs("GET", "/me/kept")).body == b"12345"
@@ -142,7 +142,7 @@ async def test_an_interrupted_delete_is_finished_later(alice: Person, site: Site
 
 
 async def test_a_large_tree_is_deleted_in_pieces(alice: Person, site: Site, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(filesystem, "DELETED_AT_ONCE", 3)
+    monkeypatch.setattr(nodedeletion, "DELETED_AT_ONCE", 3)
     for number in range(10):
         await alice.write(f"/me/d/{number % 3}/{number}")
     assert (await alice.fs("DELETE", "/me/d", "?recursive")).status == 200

@@ -21,8 +21,9 @@ def png() -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
+    """One for all tests of a process: each opens contexts of its own in it, which share nothing."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
     async with async_playwright() as playwright:

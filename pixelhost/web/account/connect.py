@@ -8,10 +8,11 @@ from aiohttp import web
 from pixelhost import errors
 from pixelhost.core.login import APP_NAME_MAX
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import forms, pages, sharex
+from pixelhost.web import forms, pages, sections, sharex
 from pixelhost.web.account import frame, keys, problems
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
+from pixelhost.wire import dialect
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,14 @@ async def connect(request: web.Request) -> web.Response:
         made = await keys.make(request, {"app_name": known.name if known else name})
     except (ApiError, ApiErrors) as error:
         return await _page(request, problems.of(request, error))
-    return pages.see_other(frame.address(request, made=str(made.id)))
+    return pages.see_other(sections.address(request, made=str(made.id)))
 
 
 async def _page(request: web.Request, found: Problems) -> web.Response:
     frame.account_of(request)
     name = _name(request)
     known = APPS.get(name.lower())
-    made, here = await keys.made_of(request), pages.here(request)
+    made, here = await keys.made_of(request), dialect.here(request)
     return frame.answer(
         request,
         "connect.html",

@@ -21,6 +21,7 @@ from pixelhost.web import forms, languages, pages, plots, wording
 from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import Language, mark
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 MINUTE: Final = timedelta(minutes=1)
@@ -73,7 +74,7 @@ async def send_verification(request: web.Request) -> web.Response:
             site_of(request),
             Attempt(caller_of(request)),
             account.email,
-            base_url=pages.here(request),
+            base_url=dialect.here(request),
             redirect="/user",
         )
     except ApiError as error:

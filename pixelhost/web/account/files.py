@@ -10,12 +10,12 @@ from pixelhost.core import filepages, lists
 from pixelhost.core.filepages import ORDERS, Order, Wanted
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.model import File
-from pixelhost.web import forms, languages, pages, wording
+from pixelhost.web import forms, languages, pages, sections, wording
 from pixelhost.web.account import frame, problems
-from pixelhost.web.account.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
-from pixelhost.wire import params
+from pixelhost.web.sections import CONFIRMED, Question
+from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Length
 
@@ -70,7 +70,7 @@ async def act(request: web.Request) -> web.Response:
 async def _delete(request: web.Request, sent: Mapping[str, str], files: Sequence[File]) -> web.Response:
     if CONFIRMED in sent:
         await filepages.delete(site_of(request), caller_of(request), [file.id for file in files])
-        return pages.see_other(frame.address(request), done="deleted")
+        return pages.see_other(sections.address(request), done="deleted")
     language = languages.of(request)
     say = language.translations.gettext
     size = wording.human_size(language, sum(file.size_bytes for file in files))
@@ -116,7 +116,7 @@ async def _make_list(request: web.Request, sent: Mapping[str, str], files: Seque
 
 
 async def _show_links(request: web.Request, _sent: Mapping[str, str], files: Sequence[File]) -> web.Response:
-    here = pages.here(request)
+    here = dialect.here(request)
     return frame.answer(request, "links.html", links=[f"{here}/u/{file.id}" for file in files])
 
 
@@ -139,8 +139,8 @@ async def _page(request: web.Request, found: Problems) -> web.Response:
         lengths=LENGTHS,
         pick=PICK,
         thumbnail=lambda file: pages.content_url(site, f"/file/{file.id}/thumbnail?width=64&height=64"),
-        to=lambda **changes: frame.address(request, **changes),
-        here=pages.here(request),
+        to=lambda **changes: sections.address(request, **changes),
+        here=dialect.here(request),
         content_origin=site.settings.content_origin or "",
     )
 

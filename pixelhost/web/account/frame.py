@@ -1,7 +1,5 @@
 """What the pages of an account share: where else in the account one may go, and what is asked before something goes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,14 +8,8 @@ from aiohttp import web
 from pixelhost.model import User
 from pixelhost.web import pages
 from pixelhost.web.languages import mark
+from pixelhost.web.sections import CONFIRMED, Place, Question
 from pixelhost.wire.dialect import Handler, caller_of
-
-
-@dataclass(frozen=True)
-class Place:
-    path: str
-    label: str
-
 
 PLACES: Final = (
     Place("/user", mark("Overview")),
@@ -33,21 +25,6 @@ PLACES: Final = (
     Place("/user/settings", mark("Settings")),
 )
 _BY_PATH: Final = {place.path: place for place in PLACES}
-
-CONFIRMED: Final = "confirmed"
-"""The field that a question's own button sends."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked before something goes for good. Its words are translated already; `sent` is sent again."""
-
-    heading: str
-    texts: Sequence[str]
-    action: str
-    sent: Mapping[str, str]
-    names: Sequence[str] = ()
-    """Of what goes, as far as they are shown."""
 
 
 def account_of(request: web.Request) -> User:
@@ -69,16 +46,9 @@ def returning(handler: Handler) -> Handler:
 def answer(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
     """A page of the account that is asked for."""
     here = _BY_PATH[request.path]
-    return pages.answer(request, f"account/{template}", status, place=here, places_of_account=PLACES, **context)
+    return pages.answer(request, f"account/{template}", status, place=here, places=PLACES, **context)
 
 
 def ask(request: web.Request, question: Question) -> web.Response:
     """Whether to go on: the same form again, with CONFIRMED."""
     return answer(request, "question.html", question=question, confirmed=CONFIRMED)
-
-
-def address(request: web.Request, **changes: str | int) -> str:
-    """This page with another query; what is empty is left out."""
-    query = {name: value for name, value in request.query.items() if name != "done"} | changes
-    kept = {name: value for name, value in query.items() if value != ""}
-    return request.path + ("?" + urlencode(kept) if kept else "")

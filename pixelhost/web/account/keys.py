@@ -14,10 +14,10 @@ from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.model import Session
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.account import frame, problems
-from pixelhost.web.account.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
-from pixelhost.wire import params
+from pixelhost.web.sections import CONFIRMED, Question
+from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
 
@@ -122,5 +122,5 @@ async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) 
         own_id=caller.require_session().id,
         program_of=program_of,
         name_max=APP_NAME_MAX,
-        here=pages.here(request),
+        here=dialect.here(request),
     )

@@ -6,11 +6,11 @@ from aiohttp import web
 
 from pixelhost.core import access, filepages, lists
 from pixelhost.errors import ApiError
-from pixelhost.web import forms, languages, pages, wording
+from pixelhost.web import forms, languages, pages, sections, wording
 from pixelhost.web.account import frame, problems
-from pixelhost.web.account.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
+from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.wire.dialect import caller_of, site_of
 
 LENGTH: Final = 100
@@ -30,7 +30,7 @@ async def delete(request: web.Request) -> web.Response:
     try:
         if CONFIRMED in sent:
             await lists.delete(site, caller_of(request), list_id)
-            return pages.see_other(frame.address(request), done="deleted")
+            return pages.see_other(sections.address(request), done="deleted")
         found = await access.own_list(site, caller_of(request), list_id)
     except ApiError as error:
         return await _page(request, problems.of(request, error))
@@ -56,5 +56,5 @@ async def _page(request: web.Request, found: Problems) -> web.Response:
         found.status,
         problems=found,
         page=page,
-        to=lambda **changes: frame.address(request, **changes),
+        to=lambda **changes: sections.address(request, **changes),
     )

@@ -18,7 +18,7 @@ from pixelhost.web import forms, pages
 from pixelhost.web.account import loginstep, problems
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
-from pixelhost.wire import credentials, params, security
+from pixelhost.wire import credentials, dialect, params, security
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
 
@@ -108,7 +108,7 @@ async def _session(request: web.Request, wanted: Sent) -> Session | None:
         return await logins.with_password(site, attempt, username, password)
     if "@" not in username:
         raise errors.NO_LOGIN_METHOD_AVAILABLE(message=NEEDS_PASSWORD)
-    here = pages.here(request)
+    here = dialect.here(request)
     await logins.send_link(site, attempt, username, base_url=here, redirect=wanted.redirect)
     return None
 

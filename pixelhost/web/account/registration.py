@@ -15,7 +15,7 @@ from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import forms, pages
 from pixelhost.web.account import login, problems
 from pixelhost.web.forms import Problems
-from pixelhost.wire import params
+from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 
 
@@ -41,7 +41,7 @@ async def register(request: web.Request) -> web.Response:
     sent = await forms.sent(request)
     try:
         new = params.from_text(sent, NewAccount)
-        made = await registration.register(site, caller, new, pages.here(request))
+        made = await registration.register(site, caller, new, dialect.here(request))
         if caller.user is not None:
             return pages.see_other("/register", done="account_made")
         session = await logins.with_password(site, Attempt(caller), made.name, str(new.password))
@@ -60,7 +60,7 @@ async def ask_for_reset(request: web.Request) -> web.Response:
     sent = await forms.sent(request)
     try:
         wanted = params.from_text(sent, Reset)
-        await registration.send_reset(site_of(request), caller_of(request), wanted.email.strip(), pages.here(request))
+        await registration.send_reset(site_of(request), caller_of(request), wanted.email.strip(), dialect.here(request))
     except (ApiError, ApiErrors) as error:
         return _reset_form(request, sent, problems.of(request, error))
     return pages.see_other("/password_reset", done="reset_sent")

@@ -12,10 +12,10 @@ from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.model import UNSET
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.account import frame, problems
-from pixelhost.web.account.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
-from pixelhost.wire import credentials
+from pixelhost.web.sections import CONFIRMED, Question
+from pixelhost.wire import credentials, dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -45,7 +45,7 @@ async def _change_profile(request: web.Request, sent: Mapping[str, str]) -> web.
         email=sent["email"].strip() if "email" in sent else UNSET,
         affiliate_user_name=sent["affiliate_user_name"].strip() if "affiliate_user_name" in sent else UNSET,
     )
-    is_link_sent = await accounts.change(site_of(request), caller_of(request), wanted, [], pages.here(request))
+    is_link_sent = await accounts.change(site_of(request), caller_of(request), wanted, [], dialect.here(request))
     return pages.see_other(request.path, done="verification_sent" if is_link_sent else "saved")
 
 
@@ -53,14 +53,14 @@ async def _change_password(request: web.Request, sent: Mapping[str, str]) -> web
     if not sent.get("password_new"):
         raise errors.MISSING_FIELD(field="password_new")
     wanted = Changes(password_new=sent["password_new"])
-    await accounts.change(site_of(request), caller_of(request), wanted, [], pages.here(request))
+    await accounts.change(site_of(request), caller_of(request), wanted, [], dialect.here(request))
     return pages.see_other(request.path, done="password_changed")
 
 
 async def _delete(request: web.Request, sent: Mapping[str, str]) -> web.Response:
     if CONFIRMED not in sent:
         return _ask(request)
-    await accounts.schedule_deletion(site_of(request), caller_of(request), pages.here(request))
+    await accounts.schedule_deletion(site_of(request), caller_of(request), dialect.here(request))
     response = pages.see_other("/login", done="account_ends")
     credentials.forget(response)
     return response

@@ -18,6 +18,7 @@ from pixelhost.web import amounts, forms, pages
 from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 GIGABYTE: Final = 10**9
@@ -57,7 +58,7 @@ async def _change(request: web.Request, sent: Mapping[str, str]) -> None:
         embed_domains=sent.get("embed_domains", ""),
         transfer_cap=_bytes(sent.get("transfer_cap", "")),
     )
-    await accounts.change(site_of(request), caller_of(request), wanted, [], pages.here(request))
+    await accounts.change(site_of(request), caller_of(request), wanted, [], dialect.here(request))
 
 
 def _bytes(gigabytes: str) -> int:

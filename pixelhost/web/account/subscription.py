@@ -16,6 +16,7 @@ from pixelhost.web import amounts, forms, languages, pages
 from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import Language, mark
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 
 MICRO_PER_EURO: Final = 1_000_000
@@ -59,7 +60,7 @@ async def act(request: web.Request) -> web.Response:
     try:
         if "subscription" in sent:
             wanted = Changes(subscription=sent["subscription"])
-            await accounts.change(site_of(request), caller_of(request), wanted, [], pages.here(request))
+            await accounts.change(site_of(request), caller_of(request), wanted, [], dialect.here(request))
             return pages.see_other(request.path, done="plan_changed")
         return await _deposit(request, sent)
     except (ApiError, ApiErrors) as error:
@@ -78,7 +79,7 @@ async def _deposit(request: web.Request, sent: Mapping[str, str]) -> web.Respons
         country=sent.get("country", ""),
         name=sent.get("name", "").strip(),
     )
-    made = await invoices.create(site, account, wanted, pages.here(request))
+    made = await invoices.create(site, account, wanted, dialect.here(request))
     await _remember(request, wanted)
     response = frame.answer(request, "to_checkout.html", invoice=made)
     response.headers["Refresh"] = f"0; url={made.checkout_url}"
@@ -93,7 +94,7 @@ async def _remember(request: web.Request, wanted: Wanted) -> None:
         checkout_provider=wanted.network,
     )
     with suppress(ApiError, ApiErrors):
-        await accounts.change(site_of(request), caller_of(request), changes, [], pages.here(request))
+        await accounts.change(site_of(request), caller_of(request), changes, [], dialect.here(request))
 
 
 def _micro_euros(request: web.Request, euros: str) -> int:

@@ -10,9 +10,9 @@ from pixelhost.core import accounts, secondfactor
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.account import frame, problems
-from pixelhost.web.account.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
+from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.wire import params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length

@@ -9,7 +9,7 @@ from pixelhost.core import admin, filepages
 from pixelhost.core.filepages import Wanted
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.site import Site
-from pixelhost.web import pages
+from pixelhost.web import pages, sections
 from pixelhost.web.administration import frame
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import site_of
@@ -42,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
     found = await _found(site, look)
     last = 1 if look.only else max(1, -(-found.total // PER_PAGE))
     if look.page > last:
-        return pages.see_other(frame.address(request, page=last))
+        return pages.see_other(sections.address(request, page=last))
     return frame.answer(
         request,
         "users.html",
@@ -50,7 +50,7 @@ async def show(request: web.Request) -> web.Response:
         found=found,
         paged=Paging(look.page, last),
         plan_of=lambda account: site.plan(account.plan_id).name,
-        to=lambda **changes: frame.address(request, **changes),
+        to=lambda **changes: sections.address(request, **changes),
     )
 
 
@@ -66,7 +66,7 @@ async def files(request: web.Request) -> web.Response:
         account=account,
         look=look,
         page=page,
-        to=lambda **changes: frame.address(request, **changes),
+        to=lambda **changes: sections.address(request, **changes),
     )
 
 

@@ -6,11 +6,9 @@ from aiohttp import web
 
 from pixelhost.model import User
 from pixelhost.web import pages
-from pixelhost.web.account.frame import CONFIRMED, Place, Question, address
 from pixelhost.web.languages import mark
+from pixelhost.web.sections import CONFIRMED, Place, Question
 from pixelhost.wire.dialect import caller_of
-
-__all__ = ["CONFIRMED", "Question", "address", "admin_of", "answer", "ask"]
 
 PLACES: Final = (
     Place("/admin", mark("Instance")),

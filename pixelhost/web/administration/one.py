@@ -14,9 +14,9 @@ from pixelhost.model import User
 from pixelhost.web import amounts, forms, languages, pages
 from pixelhost.web.account import problems
 from pixelhost.web.administration import frame
-from pixelhost.web.administration.frame import CONFIRMED, Question
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
+from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.web.wording import honest
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of

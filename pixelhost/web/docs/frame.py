@@ -8,8 +8,9 @@ from aiohttp import web
 from markupsafe import Markup, escape
 
 from pixelhost.web import pages
-from pixelhost.web.account.frame import Place
 from pixelhost.web.languages import mark
+from pixelhost.web.sections import Place
+from pixelhost.wire import dialect
 
 PLACES: Final = (
     Place("/docs", mark("Documentation")),
@@ -30,7 +31,7 @@ def answer(request: web.Request, template: str, **context: Any) -> web.Response:
         f"docs/{template}",
         place=_BY_PATH[request.path],
         places=PLACES,
-        here=pages.here(request),
+        here=dialect.here(request),
         ticked=ticked,
         **context,
     )

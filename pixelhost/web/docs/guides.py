@@ -5,8 +5,9 @@ from typing import Final
 
 from aiohttp import web
 
-from pixelhost.web import pages, sharex
+from pixelhost.web import sharex
 from pixelhost.web.docs import frame
+from pixelhost.wire import dialect
 
 _HERE: Final = Path(__file__).parent
 _DEPLOY_PLACES: Final = (_HERE / "deploy", _HERE.parents[2] / "deploy")
@@ -28,7 +29,7 @@ async def index(request: web.Request) -> web.Response:
 
 async def clients(request: web.Request) -> web.Response:
     """GET /docs/clients"""
-    return frame.answer(request, "clients.html", sharex_url=sharex.path_at(pages.here(request)))
+    return frame.answer(request, "clients.html", sharex_url=sharex.path_at(dialect.here(request)))
 
 
 async def deploying(request: web.Request) -> web.Response:

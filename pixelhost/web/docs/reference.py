@@ -11,9 +11,8 @@ import msgspec
 from aiohttp import web
 
 from pixelhost.errors import ErrorKind
-from pixelhost.web import pages
 from pixelhost.web.docs import frame
-from pixelhost.wire import manual, params
+from pixelhost.wire import dialect, manual, params
 from pixelhost.wire.manual import ANYWHERE, MANUALS, Manual, Operation
 from pixelhost.wire.params import Between, Flag, Length, Mode
 
@@ -77,7 +76,7 @@ class Part:
 
 async def show(request: web.Request) -> web.Response:
     """GET /docs/api"""
-    here, manuals = pages.here(request), request.app[MANUALS]
+    here, manuals = dialect.here(request), request.app[MANUALS]
     return frame.answer(
         request,
         "api.html",
