@@ -17,6 +17,7 @@ from pixelhost.core import (
     jobruns,
     mediacache,
     nodedeletion,
+    pushes,
     removals,
     stats,
     storage,
@@ -52,6 +53,8 @@ JOBS = {
     job.name: job
     for job in (
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
+        Job("pushes", 60, pushes.expire_due, "end pushes whose time or views are over"),
+        Job("purge", 3600, pushes.purge, "delete what is left of pushes that ended long ago"),
         Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
         Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),

@@ -319,3 +319,87 @@ class DayOfTransactions:
     bandwidth_bytes: int
     affiliate_micro_eur: int
     affiliate_count: int
+
+
+PushKind = Literal["text", "file", "url", "qr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A secret that expires. What is sealed of it takes its key to open, which is gone once it has expired.
+
+    `expire_after_views` counts those of others; `views` are those, and those that came too late.
+    """
+
+    id: int
+    token: str
+    owner_id: UUID | None
+    kind: PushKind
+    name: str
+    note_sealed: bytes | None
+    key_sealed: bytes | None
+    payload_sealed: bytes | None
+    passphrase_sealed: bytes | None
+    is_end_to_end: bool
+    is_deletable_by_viewer: bool | None
+    has_retrieval_step: bool
+    expire_after_days: int
+    expire_after_views: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    views: int = 0
+    events: int = 1
+    expired_at: datetime | None = None
+    is_deleted: bool = False
+    mails_on_view: bool = False
+    mails_on_expiry: bool = False
+    request_id: int | None = None
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expired_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PushFile:
+    """`size_bytes` is that of what was pushed; `blob` holds it sealed. `id` is 0 before it is stored."""
+
+    name_sealed: bytes
+    mime_type: str
+    size_bytes: int
+    blob: Blob
+    id: int = 0
+
+
+PushEventKind = Literal[
+    "creation",
+    "view",
+    "failed_view",
+    "failed_passphrase",
+    "owner_view",
+    "admin_view",
+    "download",
+    "edit",
+    "expire",
+    "expiry",
+    "creation_email_send",
+]
+"""`expire` is somebody's doing; `expiry` is that its time or its views ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who did something to a push, and from where."""
+
+    ip: str
+    user_agent: str
+    referrer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushEvent:
+    kind: PushEventKind
+    visit: Visit
+    happened_at: datetime
+    detail: Mapping[str, str] = field(default_factory=dict)

@@ -31,6 +31,22 @@ async def add_use(db: Db, action: str, subject: str, window_starts_at: datetime)
     )
 
 
+async def add_uses(db: Db, actions: Sequence[str], subject: str, windows: Sequence[datetime]) -> list[int]:
+    """The same for several actions, each in its window: the uses so far in the order of `actions`."""
+    rows = await db.fetch(
+        """INSERT INTO rate_windows (action, subject, starts_at, uses)
+           SELECT action, $2, starts_at, 1 FROM unnest($1::text[], $3::timestamptz[]) AS u (action, starts_at)
+            ORDER BY action
+           ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + 1
+           RETURNING action, uses""",
+        actions,
+        subject,
+        windows,
+    )
+    by_action = {row["action"]: int(row["uses"]) for row in rows}
+    return [by_action[action] for action in actions]
+
+
 async def uses(db: Db, action: str, subjects: Sequence[str], window_starts_at: datetime) -> dict[str, int]:
     """Uses so far in a fixed window, of each of `subjects`."""
     rows = await db.fetch(

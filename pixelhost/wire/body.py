@@ -92,18 +92,16 @@ async def _next_piece(request: web.Request) -> bytes:
         return await request.content.readany()
 
 
-async def small(request: web.Request) -> bytes:
-    """A whole body of at most 4 MiB. Raises FILE_TOO_LARGE, ERROR_READING_INPUT."""
+async def small(request: web.Request, limit_bytes: int = SMALL_BODY_BYTES) -> bytes:
+    """A whole body. Raises FILE_TOO_LARGE past the limit, ERROR_READING_INPUT."""
     pieces = []
     size = 0
     try:
         await ask_for_body(request)
         while piece := await _next_piece(request):
             size += len(piece)
-            if size > SMALL_BODY_BYTES:
-                raise errors.FILE_TOO_LARGE(
-                    message=f"The body of this request may hold at most {SMALL_BODY_BYTES} bytes"
-                )
+            if size > limit_bytes:
+                raise errors.FILE_TOO_LARGE(message=f"The body of this request may hold at most {limit_bytes} bytes")
             pieces.append(piece)
     except READING_FAILED as error:
         raise errors.ERROR_READING_INPUT() from error

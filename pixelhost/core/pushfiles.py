@@ -1,0 +1,172 @@
+"""Files of pushes: sealed while they arrive, and sent by links that are good for five minutes."""
+
+import base64
+import binascii
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from pixelhost import errors
+from pixelhost.core import intake, pushsecrets, storage
+from pixelhost.core.callers import Caller
+from pixelhost.core.downloads import Content, Part, Slice
+from pixelhost.core.pushsecrets import PushKey
+from pixelhost.core.storage import Received
+from pixelhost.core.uploads import Admission
+from pixelhost.db import blobs, pushes, pushevents, pushfiles, users
+from pixelhost.db.connect import Transaction
+from pixelhost.media.mime import mime_type
+from pixelhost.model import Push, PushFile, User, Visit
+from pixelhost.site import Site
+
+LINK_LIVES: Final = timedelta(minutes=5)
+LINK_PURPOSE: Final = b"push file links"
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """`got` is sealed with the push's key."""
+
+    name: str
+    got: Received
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    """`link` opens it until it is too old, whoever has it."""
+
+    id: int
+    name: str
+    mime_type: str
+    size_bytes: int
+    link: str
+
+
+class _Link(msgspec.Struct):
+    token: str
+    file_id: int
+    good_until: float
+
+
+@asynccontextmanager
+async def placed(site: Site, key: PushKey, files: Sequence[NewFile]) -> AsyncIterator[list[tuple[PushFile, NewFile]]]:
+    """Make the bytes readable; the block commits the push that they are of. Raises WRITING."""
+    async with AsyncExitStack() as stack:
+        sealed = []
+        for file in files:
+            blob = await stack.enter_async_context(storage.placed(site, file.got))
+            kind = mime_type(file.name, file.got.head)
+            sealed.append((PushFile(key.seal("file name", file.name), kind, file.got.size_bytes, blob), file))
+        yield sealed
+
+
+async def claim_room(site: Site, tx: Transaction, owner: User, files: Sequence[NewFile]) -> None:
+    """Lock the account, as it is now.
+
+    Raises USER_OUT_OF_SPACE, FILE_TOO_LARGE, AUTHENTICATION_FAILED, ACCOUNT_BANNED.
+    """
+    user = await users.claim(tx, owner.id)
+    if user is None:
+        raise errors.AUTHENTICATION_FAILED()
+    if user.is_banned:
+        raise errors.ACCOUNT_BANNED()
+    admission = Admission(user, site.plan(user.plan_id))
+    for file in files:
+        admission.refuse_size(file.got.size_bytes)
+        admission = admission.after(file.got.size_bytes)
+
+
+async def insert(
+    site: Site, tx: Transaction, push: Push, owner: User, sealed: Sequence[tuple[PushFile, NewFile]]
+) -> None:
+    """Within `placed`, the account locked. Raises StoreError."""
+    for file, new in sealed:
+        await blobs.insert(tx, file.blob, site.clock.now())
+        await pushfiles.insert(tx, push.id, owner.id, file)
+        await intake.ensure_there(site.store, file.blob.location, new.got.staged)
+
+
+def admit(site: Site, caller: Caller, expected_bytes: int | None) -> Admission:
+    """Before files are received. `expected_bytes` is what the client announced, None if it didn't.
+
+    Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, IP_BANNED, FILE_TOO_LARGE, USER_OUT_OF_SPACE.
+    """
+    user = caller.require_user()
+    if caller.is_ip_banned:
+        raise errors.IP_BANNED()
+    admission = Admission(user, site.plan(user.plan_id))
+    admission.refuse_space(expected_bytes or 0)
+    return admission
+
+
+async def shown(site: Site, push: Push) -> Sequence[ShownFile]:
+    """The files of a push, with links that work from now on; none of one that has expired."""
+    key = pushsecrets.key_of(site, push)
+    if key is None:
+        return ()
+    good_until = (site.clock.now() + LINK_LIVES).timestamp()
+    return [
+        ShownFile(
+            file.id,
+            pushsecrets.file_name(key, file),
+            file.mime_type,
+            file.size_bytes,
+            _link(site, _Link(push.token, file.id, good_until)),
+        )
+        for file in await pushfiles.of_push(site.db, push.id)
+    ]
+
+
+@asynccontextmanager
+async def to_download(site: Site, visit: Visit, link: str, *, is_begin: bool) -> AsyncIterator[Content]:
+    """What a link stands for; where it `is_begin`, not what follows a part, that is logged.
+
+    Raises PUSH_EXPIRED where the link is too old, or the push has expired or can log no more.
+    """
+    wanted = _read(site, link)
+    push = await pushes.by_token(site.db, wanted.token)
+    if push is None or push.expires_at <= site.clock.now():
+        raise errors.PUSH_EXPIRED()
+    key = pushsecrets.key_of(site, push)
+    files = {file.id: file for file in await pushfiles.of_push(site.db, push.id)}
+    if key is None or wanted.file_id not in files:
+        raise errors.PUSH_EXPIRED()
+    if is_begin and not await pushevents.add(site.db, push.id, "download", visit, site.clock.now()):
+        raise errors.PUSH_EXPIRED()
+    file = files[wanted.file_id]
+    with closing(await storage.open_sealed(site, file.blob, key.key)) as blob:
+
+        async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
+            yield Slice(blob, start, stop - start, lambda _: None)
+
+        yield Content(
+            name=pushsecrets.file_name(key, file),
+            mime_type=file.mime_type,
+            size_bytes=file.size_bytes,
+            etag=file.blob.digest.hex(),
+            modified_at=push.created_at,
+            parts=parts,
+        )
+
+
+def _link(site: Site, link: _Link) -> str:
+    sealed = site.keyring.seal(LINK_PURPOSE, msgspec.json.encode(link))
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _read(site: Site, text: str) -> _Link:
+    try:
+        sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise errors.PUSH_EXPIRED() from None
+    opened = site.keyring.open(LINK_PURPOSE, sealed)
+    if opened is None:
+        raise errors.PUSH_EXPIRED()
+    link = msgspec.json.decode(opened, type=_Link)
+    if link.good_until < site.clock.now().timestamp():
+        raise errors.PUSH_EXPIRED()
+    return link

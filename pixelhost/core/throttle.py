@@ -1,0 +1,35 @@
+"""So many requests a minute and a second from an address, exact across workers."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from pixelhost import errors
+from pixelhost.core.ratelimit import network_of
+from pixelhost.db import limits
+from pixelhost.site import Site
+
+MINUTE: Final = timedelta(minutes=1)
+SECOND: Final = timedelta(seconds=1)
+
+
+async def refuse_flood(site: Site, action: str, ip: str, *, per_minute: int, per_second: int) -> None:
+    """Count a request; 0 is no limit. Raises IP_RATE_LIMIT_REACHED, which says when to try again."""
+    now = site.clock.now()
+    windows = [
+        (MINUTE, per_minute, now.replace(second=0, microsecond=0)),
+        (SECOND, per_second, now.replace(microsecond=0)),
+    ]
+    limited = [(length, limit, start) for length, limit, start in windows if limit]
+    if not limited:
+        return
+    actions = [f"{action} {length.seconds}" for length, _, _ in limited]
+    uses = await limits.add_uses(site.db, actions, network_of(ip), [start for _, _, start in limited])
+    for (length, limit, start), used in zip(limited, uses, strict=True):
+        if used > limit:
+            raise _refusal(start + length, now)
+
+
+def _refusal(again_at: datetime, now: datetime) -> errors.ApiError:
+    refusal = errors.IP_RATE_LIMIT_REACHED()
+    refusal.headers = {"Retry-After": str(-(-(again_at - now) // SECOND))}
+    return refusal
