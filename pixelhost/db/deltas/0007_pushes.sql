@@ -83,7 +83,7 @@ CREATE TABLE push_events (
 CREATE INDEX push_events_push ON push_events (push_id, id);
 CREATE INDEX push_events_due ON push_events (id) WHERE is_notice_due;
 
--- Addresses that are told what happens to an account's pushes, and the messages on their way there.
+-- Addresses that are told what happens to an account's pushes.
 CREATE TABLE webhooks (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -96,6 +96,7 @@ CREATE TABLE webhooks (
 );
 CREATE INDEX webhooks_user ON webhooks (user_id, created_at);
 
+-- Messages on their way to webhooks, and for a while what became of them. Whoever sends one moves its due_at first.
 CREATE TABLE webhook_messages (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),     -- also of the message
     webhook_id uuid NOT NULL REFERENCES webhooks ON DELETE CASCADE,
@@ -124,6 +125,7 @@ $$;
 CREATE TRIGGER push_files_added AFTER INSERT ON push_files REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION count_added_sealed();
 
+-- The same for those that go; a blob's last reference starts its grace period.
 CREATE FUNCTION count_removed_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM 1 FROM users WHERE id IN (SELECT owner_id FROM removed) ORDER BY id FOR NO KEY UPDATE;
