@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from pixelhost import errors, openapi, pixeldrain, pwpush
+from pixelhost import errors, openapi, pixeldrain, privasfer, pwpush
 from pixelhost import web as pages
 from pixelhost.core import health
 from pixelhost.pixeldrain import envelope
@@ -13,7 +13,7 @@ from pixelhost.site import Site
 from pixelhost.wire import dialect, manual, websocket
 from pixelhost.wire.dialect import SITE, Dialect, site_of
 
-DIALECTS = (pixeldrain.DIALECT, pwpush.DIALECT, openapi.DIALECT, pages.DIALECT)
+DIALECTS = (pixeldrain.DIALECT, pwpush.DIALECT, privasfer.DIALECT, openapi.DIALECT, pages.DIALECT)
 
 HTTP_LIMITS: dict[str, Any] = {
     "max_line_size": 32 << 10,  # a path of 4095 bytes is three times as long when encoded
@@ -42,6 +42,8 @@ def _dialect_of(path: str) -> Dialect:
     """Whose way of saying no an unknown path gets."""
     if path.startswith(("/api/v1/", "/api/v2/")) or (path.startswith(("/p/", "/f/", "/r/")) and path.endswith(".json")):
         return pwpush.DIALECT
+    if privasfer.PATHS.fullmatch(path):
+        return privasfer.DIALECT
     return pixeldrain.DIALECT if path == "/api" or path.startswith("/api/") else pages.DIALECT
 
 

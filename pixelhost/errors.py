@@ -311,4 +311,9 @@ PUSH_NOT_YOURS = ErrorKind("push_not_yours", 403, "This push belongs to somebody
 PREFETCHED = ErrorKind("prefetched", 503, "This is shown when somebody asks for it, not before")
 PUSH_EXPIRED = ErrorKind("push_expired", 404, "This secret has expired, or was never there")
 
+# Transfers, which Privasfer's API has no codes for: these are for rules to be told apart
+TRANSFER_INVALID = ErrorKind("transfer_invalid", 422, "This cannot be accepted, see extra.field", ("field",))
+TRANSFER_QUERY_INVALID = ErrorKind("transfer_query_invalid", 400, "What is asked for is not among what is allowed")
+TRANSFER_ENDED = ErrorKind("transfer_ended", 410, "This message has expired")
+
 KINDS: Mapping[str, ErrorKind] = {name: kind for name, kind in globals().items() if isinstance(kind, ErrorKind)}

@@ -15,12 +15,14 @@ from pixelhost.core import (
     files,
     invoices,
     jobruns,
+    mails,
     mediacache,
     nodedeletion,
     pushes,
     removals,
     stats,
     storage,
+    transferdownloads,
 )
 from pixelhost.db import limits, outbox
 from pixelhost.site import Site
@@ -55,6 +57,8 @@ JOBS = {
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
         Job("pushes", 60, pushes.expire_due, "end pushes whose time or views are over"),
         Job("purge", 3600, pushes.purge, "delete what is left of pushes that ended long ago"),
+        Job("mails", 60, mails.end_due, "end transfers whose time is over, and delete those that nobody has any more"),
+        Job("downloads", 600, transferdownloads.delete_due, "forget downloads and keys that are no longer good"),
         Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
         Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),

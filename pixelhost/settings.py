@@ -228,6 +228,9 @@ class Settings:
         _whole(0, 1_000_000), 120, "requests to Password Pusher's API per IP address; 0 = no limit"
     )
     push_requests_per_second: int = _setting(_whole(0, 1_000_000), 60, "the same, within a second")
+    transfer_requests_per_minute: int = _setting(
+        _whole(0, 1_000_000), 300, "requests to Privasfer's API per IP address; 0 = no limit"
+    )
     drain_seconds: int = _setting(_whole(0, 3600), 30, "how long a stop waits for running requests")
     upload_stall_seconds: int = _setting(_whole(1, 3600), 60, "an upload that sends nothing for so long is given up")
     sweep_grace_seconds: int = _setting(_whole(0, 31_536_000), 3600, "how long unreferenced bytes are kept")

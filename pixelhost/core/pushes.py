@@ -73,7 +73,7 @@ async def create(
     """Raises PUSH_INVALID, or several of it; as `pusher`; USER_OUT_OF_SPACE, WRITING."""
     owner = pusher(site, caller, needs_account=bool(files) or wanted.kind == "file")
     errors.raise_all(pushfields.problems(wanted, len(files)))
-    made = _made(site, owner, new, wanted)
+    made = sealed_push(site, owner, new, wanted)
     if owner is None or not files:
         return await insert(site.db, made, visit)
     async with pushfiles.placed(site, new.key, files) as sealed, site.db.acquire() as tx, tx.transaction():
@@ -252,7 +252,8 @@ async def _came_too_late(site: Site, visit: Visit, found: Push) -> Push:
         return await pushes.add_view_too_late(tx, found.id, now)
 
 
-def _made(site: Site, owner: User | None, new: Draft, wanted: NewPush) -> Push:
+def sealed_push(site: Site, owner: User | None, new: Draft, wanted: NewPush) -> Push:
+    """As it will be stored, by `insert`."""
     now = site.clock.now()
     return Push(
         id=0,

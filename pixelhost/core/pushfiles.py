@@ -7,17 +7,20 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from pixelhost import errors
-from pixelhost.core import intake, pushsecrets, storage
+from pixelhost.blobs.contract import OpenBlob
+from pixelhost.core import intake, pushsecrets, storage, transferkeys
 from pixelhost.core.callers import Caller
 from pixelhost.core.downloads import Content, Part, Slice
 from pixelhost.core.pushsecrets import PushKey
 from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
-from pixelhost.db import blobs, pushes, pushevents, pushfiles, users
+from pixelhost.db import blobs, mails, pushes, pushevents, pushfiles, users
+from pixelhost.db import transferfiles as lentfiles
 from pixelhost.db.connect import Transaction
 from pixelhost.media.mime import mime_type
 from pixelhost.model import Push, PushFile, User, Visit
@@ -37,9 +40,9 @@ class NewFile:
 
 @dataclass(frozen=True)
 class ShownFile:
-    """`link` opens it until it is too old, whoever has it."""
+    """`link` opens it until it is too old, whoever has it. `id` is None for a file that the push doesn't own."""
 
-    id: int
+    id: int | None
     name: str
     mime_type: str
     size_bytes: int
@@ -50,6 +53,8 @@ class _Link(msgspec.Struct):
     token: str
     file_id: int
     good_until: float
+    transfer_id: UUID | None = None
+    """Of a file that was lent to the push; then `file_id` is 0."""
 
 
 @asynccontextmanager
@@ -109,7 +114,7 @@ async def shown(site: Site, push: Push) -> Sequence[ShownFile]:
     if key is None:
         return ()
     good_until = (site.clock.now() + LINK_LIVES).timestamp()
-    return [
+    own = [
         ShownFile(
             file.id,
             pushsecrets.file_name(key, file),
@@ -119,6 +124,17 @@ async def shown(site: Site, push: Push) -> Sequence[ShownFile]:
         )
         for file in await pushfiles.of_push(site.db, push.id)
     ]
+    lent = [
+        ShownFile(
+            None,
+            file.name,
+            file.mime_type,
+            file.size_bytes,
+            _link(site, _Link(push.token, 0, good_until, file.id)),
+        )
+        for file in await lentfiles.of_push(site.db, push.id)
+    ]
+    return [*own, *lent]
 
 
 @asynccontextmanager
@@ -129,28 +145,72 @@ async def to_download(site: Site, visit: Visit, link: str, *, is_begin: bool) ->
     """
     wanted = _read(site, link)
     push = await pushes.by_token(site.db, wanted.token)
-    if push is None or push.expires_at <= site.clock.now():
+    if push is None or push.expires_at <= site.clock.now() or push.is_expired:
         raise errors.PUSH_EXPIRED()
-    key = pushsecrets.key_of(site, push)
-    files = {file.id: file for file in await pushfiles.of_push(site.db, push.id)}
-    if key is None or wanted.file_id not in files:
+    given = await (_own(site, push, wanted.file_id) if wanted.transfer_id is None else _lent(site, push, wanted))
+    if given is None:
         raise errors.PUSH_EXPIRED()
-    if is_begin and not await pushevents.add(site.db, push.id, "download", visit, site.clock.now()):
-        raise errors.PUSH_EXPIRED()
-    file = files[wanted.file_id]
-    with closing(await storage.open_sealed(site, file.blob, key.key)) as blob:
+    must_take = given.is_limited
+    if is_begin and not must_take:
+        await _note_begin(site, push, visit, wanted.transfer_id)
+    with closing(given.blob) as blob:
 
         async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
+            nonlocal must_take
+            if must_take:
+                # Whatever part is asked for: otherwise all but a first byte could be had again and again.
+                await _note_begin(site, push, visit, wanted.transfer_id)
+                must_take = False
             yield Slice(blob, start, stop - start, lambda _: None)
 
         yield Content(
-            name=pushsecrets.file_name(key, file),
-            mime_type=file.mime_type,
-            size_bytes=file.size_bytes,
-            etag=file.blob.digest.hex(),
+            name=given.name,
+            mime_type=given.mime_type,
+            size_bytes=blob.size_bytes,
+            etag=given.etag,
             modified_at=push.created_at,
             parts=parts,
         )
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a link stands for, opened. Where it `is_limited`, each request for a part of it takes a download."""
+
+    name: str
+    mime_type: str
+    etag: str
+    blob: OpenBlob
+    is_limited: bool = False
+
+
+async def _own(site: Site, push: Push, file_id: int) -> _Given | None:
+    key = pushsecrets.key_of(site, push)
+    file = next((file for file in await pushfiles.of_push(site.db, push.id) if file.id == file_id), None)
+    if key is None or file is None:
+        return None
+    opened = await storage.open_sealed(site, file.blob, key.key)
+    return _Given(pushsecrets.file_name(key, file), file.mime_type, file.blob.digest.hex(), opened)
+
+
+async def _lent(site: Site, push: Push, wanted: _Link) -> _Given | None:
+    file = next((one for one in await lentfiles.of_push(site.db, push.id) if one.id == wanted.transfer_id), None)
+    if file is None:
+        return None
+    is_limited = await lentfiles.is_limited_in_push(site.db, push.id, file.id)
+    opened = await transferkeys.opened(site, file)
+    return _Given(file.name, file.mime_type, file.blob.digest.hex(), opened, is_limited)
+
+
+async def _note_begin(site: Site, push: Push, visit: Visit, transfer_id: UUID | None) -> None:
+    """Log a download, and take it where they are counted. Raises PUSH_EXPIRED where none is left."""
+    async with site.db.acquire() as tx, tx.transaction():
+        if not await pushevents.add(tx, push.id, "download", visit, site.clock.now()):
+            raise errors.PUSH_EXPIRED()
+        if transfer_id is not None:
+            if not await lentfiles.claim_of_push(tx, push.id, transfer_id):
+                raise errors.PUSH_EXPIRED()
+            await mails.count_download_of_push(tx, push.id)
 
 
 def _link(site: Site, link: _Link) -> str:

@@ -1,5 +1,6 @@
 """So many requests a minute and a second from an address, exact across workers."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -27,6 +28,35 @@ async def refuse_flood(site: Site, action: str, ip: str, *, per_minute: int, per
     for (length, limit, start), used in zip(limited, uses, strict=True):
         if used > limit:
             raise _refusal(start + length, now)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What an address has of a minute's requests. `again_at` is when the next minute begins."""
+
+    limit: int
+    used: int
+    again_at: datetime
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit
+
+    @property
+    def remaining(self) -> int:
+        return max(self.limit - self.used, 0)
+
+
+async def counted(site: Site, action: str, ip: str, limit: int) -> Quota:
+    """Count a request, with one statement."""
+    start = site.clock.now().replace(second=0, microsecond=0)
+    return Quota(limit, await limits.add_use(site.db, action, network_of(ip), start), start + MINUTE)
+
+
+def refuse_exceeded(site: Site, quota: Quota) -> None:
+    """Raises IP_RATE_LIMIT_REACHED, which says when to try again."""
+    if quota.is_exceeded:
+        raise _refusal(quota.again_at, site.clock.now())
 
 
 def _refusal(again_at: datetime, now: datetime) -> errors.ApiError:

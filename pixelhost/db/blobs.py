@@ -7,7 +7,7 @@ from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob
 
 COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location"
-REFERRING = ("files", "nodes", "push_files")
+REFERRING = ("files", "nodes", "push_files", "transfer_files")
 """Tables with a column `blob`."""
 REFERRERS = " + ".join(f"(SELECT count(*) FROM {table} r WHERE r.blob = b.digest)" for table in REFERRING)
 UNREFERENCED = " AND ".join(f"NOT EXISTS (SELECT FROM {table} r WHERE r.blob = b.digest)" for table in REFERRING)

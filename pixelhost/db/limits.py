@@ -47,6 +47,26 @@ async def add_uses(db: Db, actions: Sequence[str], subject: str, windows: Sequen
     return [by_action[action] for action in actions]
 
 
+async def add_several(db: Db, action: str, subject: str, window_starts_at: datetime, count: int) -> int:
+    """Count several uses of one kind. Returns the uses so far."""
+    return int(
+        await db.fetchval(
+            """INSERT INTO rate_windows (action, subject, starts_at, uses) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + excluded.uses
+               RETURNING uses""",
+            action,
+            subject,
+            window_starts_at,
+            count,
+        )
+    )
+
+
+async def forget(db: Db, action: str, subject: str) -> None:
+    """As if there had been no uses."""
+    await db.execute("DELETE FROM rate_windows WHERE action = $1 AND subject = $2", action, subject)
+
+
 async def uses(db: Db, action: str, subjects: Sequence[str], window_starts_at: datetime) -> dict[str, int]:
     """Uses so far in a fixed window, of each of `subjects`."""
     rows = await db.fetch(

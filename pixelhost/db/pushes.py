@@ -163,7 +163,9 @@ async def expire(tx: Transaction, push_ids: Sequence[int], now: datetime, *, is_
         now,
         is_deleted,
     )
-    await tx.execute("DELETE FROM push_files WHERE push_id = ANY($1)", [row["id"] for row in rows])
+    ended = [row["id"] for row in rows]
+    await tx.execute("DELETE FROM push_files WHERE push_id = ANY($1)", ended)
+    await tx.execute("DELETE FROM push_transfer_files WHERE push_id = ANY($1)", ended)
     return [push(row) for row in rows]
 
 

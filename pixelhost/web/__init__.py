@@ -17,6 +17,7 @@ from pixelhost.web import (
     nodes,
     refusals,
     sharex,
+    transfers,
     uploading,
 )
 from pixelhost.wire import readonly
@@ -50,6 +51,7 @@ ROUTES = (
     Route("GET", "/d", buckets.show),
     Route("GET", r"/d/{path:[\s\S]+}", nodes.show, takes_node_password=True),
     Route("POST", r"/d/{path:[\s\S]+}", nodes.act, takes_node_password=True),
+    Route("GET", "/m/{link}", transfers.follow, is_for_strangers=True),
     Route("GET", "/checkout/{id}", checkout.show),
     Route("POST", "/checkout/{id}", checkout.decide),
     *account.ROUTES,

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractAccessLogger
 
 _TOKENS: Final = re.compile(r"^(/(?:p|f|r|request|m|api/v2/pushes|api/downloads)/[^/.]{4})[^/.]{4,}(.*)$")
-_LINKS: Final = re.compile(r"^(/p/[^/]*/files/)[^/]*")
+_LINKS: Final = re.compile(r"^(/p/[^/]*/files/|/api/(?:downloads/[^/]*|keys)/)[^/]+")
 
 
 class AccessLogger(AbstractAccessLogger):

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from aiohttp import hdrs, web
 
+from pixelhost import ids
+
 COOKIE = "pd_auth_key"
 COOKIE_SECONDS = 365 * 24 * 3600
 EMAIL_HEADER = "X-User-Email"
@@ -26,7 +28,7 @@ class Credential:
     @property
     def is_node_password(self) -> bool:
         """Whether it has not the shape of a key, so that for a shared node it can only be a password."""
-        if self.is_cookie:
+        if self.is_cookie or ids.is_token(self.key):
             return False
         try:
             UUID(self.key)

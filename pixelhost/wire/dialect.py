@@ -62,7 +62,8 @@ class Dialect:
     `forgives_cookies`: a login cookie that is no longer valid makes a stranger of the caller, not an error.
     `manual`: of its routes, where they are an API.
     `headers`: of every response, where it doesn't say otherwise itself.
-    `admit`: is asked first, before anybody's key is looked at; raises where there were too many requests.
+    `admit`: is asked first, before anybody's key is looked at; raises where there were too many requests. Also where
+    there is no route.
     """
 
     name: str
@@ -73,6 +74,8 @@ class Dialect:
     manual: Manual = NO_MANUAL
     headers: Mapping[str, str] = field(default_factory=dict)
     admit: Callable[[web.Request], Awaitable[None]] | None = None
+    headers_of: Callable[[web.BaseRequest], Mapping[str, str]] | None = None
+    """As `headers`, where they differ by request."""
 
 
 DIALECT: web.RequestKey[Dialect] = web.RequestKey("dialect", Dialect)
@@ -122,6 +125,11 @@ def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
         if unrouted is None:
             return await handler(request)
         dialect = request[DIALECT] = choose(request.path)
+        try:
+            if dialect.admit is not None:
+                await dialect.admit(request)
+        except ApiError as refusal:
+            return dialect.render(request, refusal)
         allowed = unrouted.headers.get(hdrs.ALLOW)
         if request.method == hdrs.METH_OPTIONS and allowed and dialect.is_open_to_other_sites:
             return web.Response(status=204, headers=CORS_HEADERS | {hdrs.ALLOW: allowed})
@@ -139,11 +147,12 @@ def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
         dialect = request.get(DIALECT)
         if dialect is None:
             return
-        for name, value in dialect.headers.items():
+        varying = dialect.headers_of(request) if dialect.headers_of is not None else {}
+        for name, value in {**dialect.headers, **varying}.items():
             response.headers.setdefault(name, value)
         if (dialect.is_open_to_other_sites or OPEN_ROUTE in request) and hdrs.COOKIE not in request.headers:
             response.headers["Access-Control-Allow-Origin"] = "*"
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            response.headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
 
     app.middlewares.append(answer_unrouted)
     app.on_response_prepare.append(add_headers)

@@ -19,6 +19,7 @@ class PartBody:
     expected_bytes = None
 
     def __init__(self, part: Part, parts: Parts) -> None:
+        self.name = part.name or ""
         self.file_name = part.file_name or ""
         self.headers = part.headers
         self._parts = parts
