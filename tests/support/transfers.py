@@ -64,7 +64,7 @@ class Sender(Person):
 
 def form(*files: tuple[str, str, bytes], **fields: str) -> FormData:
     """`files` are fields with names of files and contents."""
-    made = FormData()
+    made = FormData(quote_fields=False)
     for field, name, content in files:
         made.add_field(field, content, filename=name)
     for name, value in fields.items():
