@@ -80,14 +80,16 @@ def document(manuals: Sequence[Manual], address: str) -> Schema:
     """`address` is that of this site, without a slash at its end."""
     components: Schema = {"Error": ERROR}
     paths: dict[str, Schema] = {}
-    chapters = [chapter for one in manuals for chapter in one.chapters]
-    for chapter in chapters:
+    chapters = [(one, chapter) for one in manuals for chapter in one.chapters]
+    for one, chapter in chapters:
         by_route: dict[str, list[Operation]] = {}
         for operation in chapter.operations:
             by_route.setdefault(operation.route, []).append(operation)
         for operations in by_route.values():
             first = operations[0]
-            paths.setdefault(first.path, {})[first.method.lower()] = _operation(chapter.name, operations, components)
+            paths.setdefault(first.path, {})[first.method.lower()] = _operation(
+                one, chapter.name, operations, components
+            )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -97,7 +99,7 @@ def document(manuals: Sequence[Manual], address: str) -> Schema:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": f"{address}/api"}],
-        "tags": [_tag(chapter.name, chapter.title, chapter.general) for chapter in chapters],
+        "tags": [_tag(chapter.name, chapter.title, chapter.general) for _, chapter in chapters],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": SECURITY_SCHEMES},
     }
@@ -107,7 +109,7 @@ def _tag(name: str, title: str, general: str) -> Schema:
     return {"name": name, "description": f"{title}. {general}".strip()}
 
 
-def _operation(tag: str, operations: Sequence[Operation], components: Schema) -> Schema:
+def _operation(told_in: Manual, tag: str, operations: Sequence[Operation], components: Schema) -> Schema:
     """One route. Where it does several things, what they take is all there, and the text says which takes what."""
     first = operations[0]
     made = {
@@ -117,7 +119,7 @@ def _operation(tag: str, operations: Sequence[Operation], components: Schema) ->
         "description": "\n\n".join(_description(one, is_one_of_several=len(operations) > 1) for one in operations),
         "security": _security(first),
         "parameters": _parameters(operations, components),
-        "responses": _responses(operations),
+        "responses": _responses(told_in, operations),
     }
     content = _body(operations, components)
     return made | ({"requestBody": {"content": content, "required": True}} if content else {})
@@ -227,7 +229,7 @@ def _msgspec(kind: Any, components: Schema) -> Schema:
     return schema
 
 
-def _responses(operations: Sequence[Operation]) -> Schema:
+def _responses(told_in: Manual, operations: Sequence[Operation]) -> Schema:
     by_status: dict[int, list[Operation]] = {}
     for operation in operations:
         by_status.setdefault(operation.status, []).append(operation)
@@ -235,9 +237,11 @@ def _responses(operations: Sequence[Operation]) -> Schema:
     refused: dict[int, dict[str, ErrorKind]] = {}
     for operation in operations:
         for kind in manual.refusals(operation):
-            refused.setdefault(kind.status, {}).setdefault(kind.code, kind)
-    responses |= {str(status): _told(status, list(kinds.values())) for status, kinds in sorted(refused.items())}
-    return responses | {"default": _refusal(manual.ANYWHERE)}
+            refused.setdefault(told_in.status_of(kind), {}).setdefault(kind.code, kind)
+    responses |= {
+        str(status): _told(told_in, status, list(kinds.values())) for status, kinds in sorted(refused.items())
+    }
+    return responses | {"default": _refusal(told_in, manual.ANYWHERE)}
 
 
 def _answers(operations: Sequence[Operation]) -> Schema:
@@ -267,12 +271,15 @@ def _content(operations: Sequence[Operation]) -> Schema:
     return {"schema": schema, "examples": {name: {"value": value} for name, value in told.items()}}
 
 
-def _told(status: int, kinds: Sequence[ErrorKind]) -> Schema:
+def _told(told_in: Manual, status: int, kinds: Sequence[ErrorKind]) -> Schema:
     """A few codes are none of errors, but of things that are under way."""
-    return _refusal(kinds) if status >= 400 else {"description": " ".join(kind.message for kind in kinds)}
+    return _refusal(told_in, kinds) if status >= 400 else {"description": " ".join(kind.message for kind in kinds)}
 
 
-def _refusal(kinds: Sequence[ErrorKind]) -> Schema:
+def _refusal(told_in: Manual, kinds: Sequence[ErrorKind]) -> Schema:
+    if told_in.refusal is not None:
+        messages = "\n".join(f"- {kind.message}" for kind in kinds)
+        return {"description": messages, "content": {JSON: {"schema": told_in.refusal}}}
     codes = list(dict.fromkeys(kind.code for kind in kinds))
     schema = {"allOf": [{"$ref": f"{SCHEMAS}Error"}, {"properties": {"value": {"enum": codes}}}]}
     text = "\n".join(f"- `{kind.code}`: {kind.message}" for kind in kinds)

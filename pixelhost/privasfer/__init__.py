@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from pixelhost.core import throttle
 from pixelhost.core.throttle import Quota
 from pixelhost.privasfer import categories, downloads, envelope, files, inbox, keys, mails, messages, tokens
+from pixelhost.privasfer.manual import MANUAL
 from pixelhost.wire import readonly, security
 from pixelhost.wire.dialect import Dialect, Route, site_of
 
@@ -101,6 +102,7 @@ DIALECT: Final = Dialect(
     render=envelope.refuse,
     routes=tuple(replace(route, path=PREFIX + route.path) for route in (*readonly.guarded(ROUTES, ()), *_preflights())),
     is_open_to_other_sites=True,
+    manual=MANUAL,
     headers={
         "Cache-Control": "private, no-store",
         "Vary": "Authorization",

@@ -5,9 +5,10 @@ and `json` are the dataclasses that its handler reads. A test holds the manual a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Literal
 from uuid import UUID
 
@@ -98,10 +99,15 @@ class Chapter:
 
 @dataclass(frozen=True, eq=False)
 class Manual:
-    """`unlisted` are routes that stand for others or for nothing, with what they are."""
+    """`unlisted` are routes that stand for others or for nothing, with what they are.
+
+    `refusal` is the JSON schema of refusals where they aren't told by code, `status_of` which status one has here.
+    """
 
     chapters: Sequence[Chapter]
     unlisted: Mapping[str, str] = field(default_factory=dict)
+    refusal: Mapping[str, Any] | None = None
+    status_of: Callable[[ErrorKind], int] = attrgetter("status")
 
     @property
     def operations(self) -> list[Operation]:

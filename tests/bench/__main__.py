@@ -41,6 +41,7 @@ from tests.bench import (
     search,
     servers,
     table,
+    transfers,
     uploads,
     zips,
 )
@@ -74,6 +75,8 @@ MEASUREMENTS: dict[str, Measurement] = {
     "account_files": accounts.account_files,
     "time_series": accounts.time_series,
     "logins": logins.logins,
+    "transfer_limit": transfers.transfer_limit,
+    "transfer_list": transfers.transfer_list,
     "first_view": pages.first_view,
     "memory_20": memory.memory_20,
     "memory_10gib": memory.memory_10gib,
