@@ -147,6 +147,8 @@ async def test_what_needs_a_key_says_so_to_strangers(anyone, operation: Operatio
     assert answer.status == 401
     if operation in pixeldrain.DIALECT.manual.operations:
         assert answer.value == "authentication_required"
+    else:
+        assert answer.json == {"message": "Unauthenticated."}
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,13 @@ def test_the_document_has_the_answer_to_everything_that_one_route_does():
     assert types == {"object", "array"}
     assert isinstance(told["examples"]["search"]["value"], list)
     assert "- `?search`: An array of paths" in answered["description"]
+
+
+def test_the_document_says_which_refusals_are_messages():
+    refused = DOCUMENT["paths"]["/mails"]["post"]["responses"]
+    assert {"400", "401", "403", "422", "429"} <= refused.keys()
+    schema = {"$ref": "#/components/schemas/Message"}
+    assert all(refused[status]["content"]["application/json"]["schema"] == schema for status in ("401", "422"))
 
 
 def test_the_document_says_what_takes_a_key():

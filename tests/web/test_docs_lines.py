@@ -24,6 +24,7 @@ from tests.support.clock import MovableClock
 from tests.support.mailbox import last_mail
 from tests.support.money import to_month
 from tests.support.people import Person, make_person
+from tests.support.transfers import Sender
 
 OPERATIONS = {one.name: one for dialect in DIALECTS for one in dialect.manual.operations}
 
@@ -37,6 +38,8 @@ SENT_AS = {
     "GET /filesystem/{path}": ("text/plain",),
     "GET /filesystem/{path} ?attach": ("text/plain",),
     "GET /filesystem/{path} ?zip_file": ("text/plain",),
+    "GET /files/{id}/download": ("text/plain",),
+    "GET /downloads/{id}/{key}": ("text/plain",),
 }
 """Files come with types of their own."""
 CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code} %{content_type}"\n'
@@ -93,6 +96,7 @@ async def shell(site: Site, clock: MovableClock, png: bytes, tmp_path: Path) -> 
             "PASSWORD": "battery staple",
             "BANNED": "carol",
         }
+        variables |= await _transfers(admin)
         variables |= await _past(open_to_all, admin)
         assert variables.keys() == reference.VARIABLES.keys()
         yield Shell(tmp_path, str(client.make_url("/")).rstrip("/"), variables)
@@ -115,6 +119,23 @@ async def _past(site: Site, admin: Person) -> dict[str, str]:
         "KEY": key.json["auth_key"],
         "INVOICE": invoice.json["invoice_id"],
         "LINK": (await last_mail(site, ADDRESS)).link.query["key"],
+    }
+
+
+async def _transfers(admin: Person) -> dict[str, str]:
+    """A file in a category, sent to somebody and to oneself."""
+    sender = Sender("admin", admin.key, admin.client)
+    category = await sender.data("POST", "/api/categories", 201, json={"name": "Invoices"})
+    file = await sender.send_file("notes.txt", b"notes\n", category_id=category["id"])
+    sent = await sender.send_mail(ADDRESS, files=[file["id"]], max_downloads=3)
+    return {
+        "TRANSFER": file["id"],
+        "CATEGORY": category["id"],
+        "MAIL": (await sender.send_mail("client@example.org", files=[file["id"]], max_downloads=3))["id"],
+        "RECEIVED": sent["id"],
+        "DOWNLOAD": sent["download"]["id"],
+        "DOWNLOAD_KEY": await sender.key_for(sent["download"]["id"]),
+        "TOKEN": (await sender.data("POST", "/api/tokens", 201, json={"name": "phone"}))["id"],
     }
 
 
@@ -152,7 +173,7 @@ SPOILERS = ("POST /user/password_reset_confirm",)
 
 def in_order(operations: Sequence[Operation]) -> list[Operation]:
     """Reading first and deleting last, the parts before the whole."""
-    methods = ("GET", "PUT", "POST", "DELETE")
+    methods = ("GET", "PUT", "POST", "PATCH", "DELETE")
     kept = [one for one in operations if one.name not in {*NOT_RUN, *SPOILERS}]
     return sorted(kept, key=lambda one: (methods.index(one.method), -len(one.path) * (one.method == "DELETE")))
 

@@ -27,7 +27,7 @@ CHAPTER = Chapter(
             returns="The files, those made last first.",
             answer={"data": [FILE]},
             refuses=(errors.TRANSFER_QUERY_INVALID,),
-            curl="curl -H 'Authorization: Bearer '$KEY {here}/api/files",
+            curl="curl -u :$KEY {here}/api/files",
         ),
         Operation(
             "POST /files",
@@ -45,7 +45,7 @@ CHAPTER = Chapter(
                 errors.IP_BANNED,
                 errors.WRITING,
             ),
-            curl="curl -H 'Authorization: Bearer '$KEY -F file=@invoice.pdf {here}/api/files",
+            curl="curl -u :$KEY -F file=@notes.txt {here}/api/files",
         ),
         Operation(
             "GET /files/{id}",
@@ -55,7 +55,7 @@ CHAPTER = Chapter(
             returns="The file.",
             answer={"data": FILE},
             refuses=(errors.NOT_FOUND, errors.TRANSFER_QUERY_INVALID),
-            curl="curl -H 'Authorization: Bearer '$KEY {here}/api/files/$TRANSFER",
+            curl="curl -u :$KEY {here}/api/files/$TRANSFER",
         ),
         Operation(
             "PATCH /files/{id}",
@@ -70,6 +70,7 @@ CHAPTER = Chapter(
             returns="The file with its category.",
             answer={"data": FILE | {"category": CATEGORY}},
             refuses=(errors.NOT_FOUND, errors.TRANSFER_INVALID),
+            curl="curl -u :$KEY -X PATCH -d filename=offer {here}/api/files/$TRANSFER",
         ),
         Operation(
             "DELETE /files/{id}",
@@ -80,6 +81,7 @@ CHAPTER = Chapter(
             media_type="",
             returns="Nothing.",
             refuses=(errors.NOT_FOUND,),
+            curl="curl -u :$KEY -X DELETE {here}/api/files/$TRANSFER",
         ),
         Operation(
             "GET /files/{id}/download",
@@ -90,12 +92,14 @@ CHAPTER = Chapter(
             media_type=BYTES,
             returns="The bytes.",
             refuses=(errors.NOT_FOUND, errors.TRANSFER_INVALID),
+            curl="curl -u :$KEY {here}/api/files/$TRANSFER/download",
         ),
         Operation(
             "GET /categories",
             "Your categories",
             returns="The categories, by name.",
             answer={"data": [CATEGORY]},
+            curl="curl -u :$KEY {here}/api/categories",
         ),
         Operation(
             "POST /categories",
@@ -106,6 +110,7 @@ CHAPTER = Chapter(
             returns="The category.",
             answer={"data": CATEGORY},
             refuses=(errors.MISSING_FIELD, errors.TRANSFER_INVALID),
+            curl="curl -u :$KEY -d name=Offers {here}/api/categories",
         ),
         Operation(
             "GET /categories/{id}",
@@ -114,6 +119,7 @@ CHAPTER = Chapter(
             returns="The category.",
             answer={"data": CATEGORY},
             refuses=(errors.NOT_FOUND,),
+            curl="curl -u :$KEY {here}/api/categories/$CATEGORY",
         ),
         Operation(
             "PATCH /categories/{id}",
@@ -123,6 +129,7 @@ CHAPTER = Chapter(
             returns="The category.",
             answer={"data": CATEGORY},
             refuses=(errors.NOT_FOUND, errors.MISSING_FIELD, errors.TRANSFER_INVALID),
+            curl="curl -u :$KEY -X PATCH -d name=Bills {here}/api/categories/$CATEGORY",
         ),
         Operation(
             "DELETE /categories/{id}",
@@ -133,6 +140,7 @@ CHAPTER = Chapter(
             media_type="",
             returns="Nothing.",
             refuses=(errors.NOT_FOUND,),
+            curl="curl -u :$KEY -X DELETE {here}/api/categories/$CATEGORY",
         ),
     ),
     general=GENERAL,

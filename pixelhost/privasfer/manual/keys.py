@@ -5,6 +5,7 @@ from pixelhost.privasfer import downloads, keys, tokens
 from pixelhost.privasfer.manual.shared import FILE
 from pixelhost.wire.manual import BYTES, Chapter, Operation
 
+TEMPORARY = r"""$(curl -u :$KEY -d pin=1a2s3d {here}/api/keys | sed -n 's/.*"key":"\([^"]*\)".*/\1/p')"""
 DOWNLOAD = {
     "id": "9a0c8f52-4f0d-4f8f-8d57-7f2b7a0f9d11",
     "files": [FILE],
@@ -32,6 +33,7 @@ CHAPTER = Chapter(
             returns="The download.",
             answer={"data": DOWNLOAD},
             refuses=(errors.TRANSFER_INVALID,),
+            curl='curl -u :$KEY -d "files[]=$TRANSFER" {here}/api/downloads',
         ),
         Operation(
             "POST /downloads/{id}/keys",
@@ -52,6 +54,7 @@ CHAPTER = Chapter(
                 errors.TRANSFER_INVALID,
                 errors.IP_RATE_LIMIT_REACHED,
             ),
+            curl=f'curl -u :$KEY -d "pinKey={TEMPORARY}" {{here}}/api/downloads/$DOWNLOAD/keys',
         ),
         Operation(
             "GET /downloads/{id}/{key}",
@@ -62,9 +65,14 @@ CHAPTER = Chapter(
             media_type=BYTES,
             returns="The file, or a zip where there are several.",
             refuses=(errors.NOT_FOUND,),
+            curl="curl {here}/api/downloads/$DOWNLOAD/$DOWNLOAD_KEY",
         ),
         Operation(
-            "GET /pin", "Whether you have a PIN", returns="Whether there is one.", answer={"data": {"has_pin": True}}
+            "GET /pin",
+            "Whether you have a PIN",
+            returns="Whether there is one.",
+            answer={"data": {"has_pin": True}},
+            curl="curl -u :$KEY {here}/api/pin",
         ),
         Operation(
             "PUT /pin",
@@ -78,6 +86,7 @@ CHAPTER = Chapter(
             returns="That there is one.",
             answer={"data": {"has_pin": True}},
             refuses=(errors.MISSING_FIELD, errors.TRANSFER_INVALID, errors.IP_RATE_LIMIT_REACHED),
+            curl="curl -u :$KEY -X PUT -d pin=1a2s3d {here}/api/pin",
         ),
         Operation(
             "POST /keys",
@@ -89,6 +98,7 @@ CHAPTER = Chapter(
             returns="The key.",
             answer={"data": {"key": "a9Qf3LkX0sVb7TnR2yHc5MdJ8wGe1ZpU", "expires_at": "2026-05-15 16:42:16"}},
             refuses=(errors.MISSING_FIELD, errors.TRANSFER_INVALID, errors.IP_RATE_LIMIT_REACHED),
+            curl="curl -u :$KEY -d pin=1a2s3d {here}/api/keys",
         ),
         Operation(
             "DELETE /keys/{key}",
@@ -98,6 +108,7 @@ CHAPTER = Chapter(
             media_type="",
             returns="Nothing.",
             refuses=(errors.NOT_FOUND,),
+            curl=f'curl -u :$KEY -X DELETE "{{here}}/api/keys/{TEMPORARY}"',
         ),
         Operation(
             "GET /tokens",
@@ -105,6 +116,7 @@ CHAPTER = Chapter(
             "Tokens are keys of your account: they work in every API here, as Bearer or as the password of Basic.",
             returns="The tokens, without what can be used.",
             answer={"data": [TOKEN]},
+            curl="curl -u :$KEY {here}/api/tokens",
         ),
         Operation(
             "POST /tokens",
@@ -115,7 +127,7 @@ CHAPTER = Chapter(
             returns="The token: the only answer that has it.",
             answer={"data": TOKEN | {"token": "Qm3xT8bLz0KfW5rVnYc2JdHs7gPa9EuX4iSo6ByN1tRvMkCwFqGjZeLhUxDa"}},
             refuses=(errors.MISSING_FIELD,),
-            curl="curl -H 'Authorization: Bearer '$KEY {here}/api/tokens -d name=laptop",
+            curl="curl -u :$KEY -d name=laptop {here}/api/tokens",
         ),
         Operation(
             "DELETE /tokens/{id}",
@@ -125,6 +137,7 @@ CHAPTER = Chapter(
             media_type="",
             returns="Nothing.",
             refuses=(errors.NOT_FOUND,),
+            curl="curl -u :$KEY -X DELETE {here}/api/tokens/$TOKEN",
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from pixelhost import errors
 from pixelhost.core import mailfields
 from pixelhost.privasfer import inbox, mails
-from pixelhost.privasfer.manual.shared import LISTED, MAIL, RECEIVED
+from pixelhost.privasfer.manual.shared import FILE, LISTED, MAIL, RECEIVED
 from pixelhost.wire.manual import Chapter, Operation
 
 ID = {"id": "The ID of a message."}
@@ -23,6 +23,7 @@ CHAPTER = Chapter(
             returns="The messages, the newest first.",
             answer={"data": [MAIL]},
             refuses=(errors.TRANSFER_QUERY_INVALID,),
+            curl="curl -u :$KEY {here}/api/mails",
         ),
         Operation(
             "POST /mails",
@@ -44,10 +45,10 @@ CHAPTER = Chapter(
             status=201,
             returns="The message with its files, or a list where there are several recipients. `status` is `queued`, "
             "`success` or `failed`, as the letter is.",
-            answer={"data": MAIL},
+            answer={"data": MAIL | {"download": {"id": None, "created_at": "2026-05-08 00:18:03", "files": [FILE]}}},
             refuses=(errors.TRANSFER_INVALID, errors.IP_BANNED, errors.IP_RATE_LIMIT_REACHED),
-            curl="curl -H 'Authorization: Bearer '$KEY {here}/api/mails "
-            """-d '{"recipients": ["client@example.org"], "subject": "Invoice", "body": "Here it is"}'""",
+            curl="curl -u :$KEY -d recipient_email=client@example.org -d subject=Invoice "
+            '-d "files[]=$TRANSFER" -d max_downloads=3 {here}/api/mails',
         ),
         Operation(
             "GET /mails/{id}",
@@ -57,6 +58,7 @@ CHAPTER = Chapter(
             returns="The message. Once it has ended `body` is null.",
             answer={"data": MAIL},
             refuses=(errors.NOT_FOUND, errors.TRANSFER_QUERY_INVALID),
+            curl="curl -u :$KEY {here}/api/mails/$MAIL",
         ),
         Operation(
             "PATCH /mails/{id}",
@@ -72,6 +74,7 @@ CHAPTER = Chapter(
             returns="The message.",
             answer={"data": MAIL},
             refuses=(errors.NOT_FOUND, errors.TRANSFER_INVALID),
+            curl="curl -u :$KEY -X PATCH -d expires_in_days=7 {here}/api/mails/$MAIL",
         ),
         Operation(
             "DELETE /mails/{id}",
@@ -81,6 +84,7 @@ CHAPTER = Chapter(
             media_type="",
             returns="Nothing.",
             refuses=(errors.NOT_FOUND,),
+            curl="curl -u :$KEY -X DELETE {here}/api/mails/$MAIL",
         ),
         Operation(
             "GET /inbox",
@@ -92,6 +96,7 @@ CHAPTER = Chapter(
             returns="The messages, the newest first. This opens none.",
             answer={"data": [RECEIVED]},
             refuses=(errors.TRANSFER_QUERY_INVALID,),
+            curl="curl -u :$KEY {here}/api/inbox",
         ),
         Operation(
             "GET /inbox/{id}",
@@ -108,6 +113,7 @@ CHAPTER = Chapter(
                 errors.IP_RATE_LIMIT_REACHED,
                 errors.PREFETCHED,
             ),
+            curl="curl -u :$KEY {here}/api/inbox/$RECEIVED",
         ),
         Operation(
             "PATCH /inbox/{id}",
@@ -117,6 +123,7 @@ CHAPTER = Chapter(
             returns="The message.",
             answer={"data": RECEIVED},
             refuses=(errors.NOT_FOUND, errors.TRANSFER_INVALID),
+            curl="curl -u :$KEY -X PATCH -d opened=false {here}/api/inbox/$RECEIVED",
         ),
         Operation(
             "DELETE /inbox/{id}",
@@ -126,6 +133,7 @@ CHAPTER = Chapter(
             media_type="",
             returns="Nothing.",
             refuses=(errors.NOT_FOUND,),
+            curl="curl -u :$KEY -X DELETE {here}/api/inbox/$RECEIVED",
         ),
     ),
 )

@@ -38,6 +38,13 @@ VARIABLES: Final = {
     "BANNED": "The name of an account that is banned.",
     "INVOICE": "The ID of an invoice of yours.",
     "LINK": "The `key` in a link that was mailed.",
+    "TRANSFER": "The ID of a file of yours that is to be sent.",
+    "CATEGORY": "The ID of a category of yours.",
+    "MAIL": "The ID of a message that you have sent.",
+    "RECEIVED": "The ID of a message in your inbox.",
+    "DOWNLOAD": "The ID of its download.",
+    "DOWNLOAD_KEY": "A key for that download.",
+    "TOKEN": "The ID of a token of yours.",
 }
 
 
