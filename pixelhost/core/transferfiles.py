@@ -20,7 +20,7 @@ from pixelhost.core.storage import Received, Source
 from pixelhost.core.transferkeys import KEY_BYTES, FileKey
 from pixelhost.core.uploads import Admission
 from pixelhost.core.zips import Entry
-from pixelhost.db import blobs, transferfiles
+from pixelhost.db import blobs, transferfiles, users
 from pixelhost.db.connect import ForeignKeyViolation
 from pixelhost.errors import ApiError
 from pixelhost.media import zipstream
@@ -174,7 +174,12 @@ async def delete(site: Site, caller: Caller, file_id: UUID) -> None:
 
     Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, NOT_FOUND.
     """
-    if not await transferfiles.delete(site.db, caller.require_user().id, file_id):
+    owner = caller.require_user()
+    async with site.db.acquire() as tx, tx.transaction():
+        # Before the file, as whoever sends it does: each would wait for the other.
+        await users.claim(tx, owner.id)
+        is_deleted = await transferfiles.delete(tx, owner.id, file_id)
+    if not is_deleted:
         raise errors.NOT_FOUND()
 
 

@@ -1,5 +1,6 @@
 """Messages that somebody sends, and what their recipients see of them."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -411,3 +412,42 @@ async def test_when_the_sender_is_gone_the_message_stays_without_files(alice: Se
     assert (received["body"], received["sender"]["name"]) == ("Here it is", "alice")
     assert received["download"]["files"] == []
     assert await site.db.fetchval("SELECT count(*) FROM pushes") == 0
+
+
+async def test_files_may_be_deleted_while_they_are_sent(alice: Sender, bob: Sender):
+    for _ in range(5):
+        files = [(await alice.send_file(f"{number}"))["id"] for number in range(8)]
+        recipients = ["bob@example.com", *(f"{number}@example.org" for number in range(10))]
+        fields = {"recipients": recipients, "subject": "a", "body": "b", "files": files}
+        sendings = [alice.ask("POST", "/api/mails", json=fields) for _ in range(3)]
+        deletions = [alice.ask("DELETE", f"/api/files/{file_id}") for file_id in files]
+        answers = await asyncio.gather(*sendings, *deletions)
+        assert {answer.status for answer in answers[:3]} <= {201, 422, 429}
+        assert {answer.status for answer in answers[3:]} == {204}
+    assert await alice.data("GET", "/api/files") == []
+
+
+async def test_a_link_that_is_read_again_was_opened_when_it_was_first(
+    alice: Sender, stranger: Sender, clock: MovableClock
+):
+    sent = await alice.send_mail("x@example.org")
+    push = (await stranger.get("/m/" + sent["url"].rpartition("/")[2])).headers["Location"].removesuffix("/r")
+    opened = []
+    for _ in range(2):
+        assert (await stranger.get(f"{push}.json")).json["payload"] == "Here it is"
+        opened.append((await alice.data("GET", f"/api/mails/{sent['id']}"))["opened_at"])
+        clock.advance(minutes=5)
+    assert opened[0] == opened[1] != ""
+
+
+async def test_where_strangers_see_nothing_only_accounts_are_sent_to(alice: Sender, bob: Sender, serve):
+    place = await serve(anonymous_pushes="off")
+    who = Sender("alice", alice.key, place.client)
+    await who.send_mail("bob@example.com")
+    fields = {"recipients": ["bob@example.com", "x@example.org"], "subject": "a", "body": "b"}
+    assert list(await who.refused("POST", "/api/mails", json=fields)) == ["recipients"]
+
+
+@pytest.mark.parametrize("link", ["nothing", NOBODY, "%00"])
+async def test_a_link_that_was_never_there_leads_nowhere(stranger: Sender, link: str):
+    assert (await stranger.get(f"/m/{link}")).status == 404
