@@ -16,7 +16,8 @@ COLUMNS: Final = f"""m.id, m.identifier, m.sender_id, m.sender_name, m.sender_em
     coalesce(r.name, '') AS recipient_name, m.subject, m.body_sealed, m.passphrase_hash,
     m.passphrase_hash IS NOT NULL OR p.passphrase_sealed IS NOT NULL AS has_passphrase, m.created_at,
     CASE WHEN o.id IS NULL THEN m.created_at ELSE o.sent_at END AS sent_at, {STATUS}, m.expires_at,
-    coalesce(m.opened_at, {FIRST_VIEW}, p.viewed_at) AS opened_at, coalesce(m.ended_at, p.expired_at) AS ended_at, m.is_revoked,
+    coalesce(m.opened_at, {FIRST_VIEW}, p.viewed_at) AS opened_at,
+    coalesce(m.ended_at, p.expired_at) AS ended_at, m.is_revoked,
     m.max_downloads, m.downloads, d.id AS download_id, m.push_id, p.token AS push_token, m.link_id"""
 JOINED: Final = """mails m LEFT JOIN users r ON r.id = m.recipient_id LEFT JOIN outbox o ON o.id = m.letter_id
     LEFT JOIN pushes p ON p.id = m.push_id LEFT JOIN downloads d ON d.mail_id = m.id"""
