@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import subprocess
+import time
+from contextlib import closing
+from statistics import median
 
 from tests.bench import load, servers
 from tests.bench.bench import Bench, Contender
@@ -11,7 +15,7 @@ from tests.bench.table import Figure, Limit
 
 FILES = 10_000
 REPETITIONS = 5
-SECONDS = 3.0
+PAIRS = 2_000
 CURL_SECONDS = 300
 COUNTED = "/api/pin"  # one statement of its own, and a small answer
 
@@ -24,7 +28,7 @@ ADD_FILES = """
 
 
 def transfer_limit(bench: Bench) -> list[Figure]:
-    """What counting a request adds to it: one connection, with the limit and without."""
+    """What counting a request adds to it: the medians of requests in turn to servers with the limit and without."""
     settings = {"workers": 1, "transfer_requests_per_minute": 1_000_000}
     first, second = bench.folder / "limited", bench.folder / "free"
     for folder in (first, second):
@@ -34,11 +38,10 @@ def transfer_limit(bench: Bench) -> list[Figure]:
         servers.pixelhost(second, **settings | {"transfer_requests_per_minute": 0}) as free,
     ):
 
-        def milliseconds(ours: servers.Pixelhost) -> float:
-            return 1000 / load.drive(ours.port, load.repeat([load.get(COUNTED, ours.key)], SECONDS), 1).per_second
-
         def added() -> float:
-            return milliseconds(limited) - milliseconds(free)
+            with closing(_connection(limited)) as counting, closing(_connection(free)) as not_counting:
+                taken = [(_milliseconds(counting, limited), _milliseconds(not_counting, free)) for _ in range(PAIRS)]
+            return median(one for one, _ in taken) - median(other for _, other in taken)
 
         got = bench.take_turns([Contender("added", added, [limited.pid, free.pid])], REPETITIONS, "ms")
     return [Limit("transfers: counting a request", "ms", got["added"], 0.3)]
@@ -62,6 +65,21 @@ def transfer_list(bench: Bench) -> list[Figure]:
         Limit("transfers, 10,000 files: listed", "s", got["plain"], 1.0),
         Limit("transfers, 10,000 files: searched and sorted", "s", got["sorted"], 1.0),
     ]
+
+
+def _connection(ours: servers.Pixelhost) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", ours.port, timeout=CURL_SECONDS)
+
+
+def _milliseconds(connection: http.client.HTTPConnection, ours: servers.Pixelhost) -> float:
+    """One request and its answer."""
+    start = time.perf_counter()
+    connection.request("GET", COUNTED, headers={"Authorization": load.basic(ours.key)})
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise NotMeasuredError(f"{COUNTED}: {answer.status}")
+    return (time.perf_counter() - start) * 1000
 
 
 def _curl(ours: servers.Pixelhost, path: str, *options: str) -> float:
