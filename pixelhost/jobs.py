@@ -18,9 +18,12 @@ from pixelhost.core import (
     mediacache,
     nodedeletion,
     pushes,
+    pushmails,
+    pushnotices,
     removals,
     stats,
     storage,
+    webhookdelivery,
 )
 from pixelhost.db import limits, outbox
 from pixelhost.site import Site
@@ -55,6 +58,10 @@ JOBS = {
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
         Job("pushes", 60, pushes.expire_due, "end pushes whose time or views are over"),
         Job("purge", 3600, pushes.purge, "delete what is left of pushes that ended long ago"),
+        Job("notices", 5, pushnotices.tell, "tell owners by mail and webhooks what happened to their pushes"),
+        Job("webhooks", 5, webhookdelivery.deliver, "send messages to webhooks; what fails is tried again for 3 days"),
+        Job("webhook-messages", 3600, webhookdelivery.forget, "forget what was sent to webhooks a month ago"),
+        Job("push-mails", 300, pushmails.note_outcomes, "note what became of mail that was sent about pushes"),
         Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
         Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from pixelhost import keyring
 from pixelhost.blobs.contract import BlobStore, StoreError
 from pixelhost.blobs.disk import DiskStore
 from pixelhost.clock import Clock
@@ -18,7 +17,7 @@ from pixelhost.db import connect
 from pixelhost.db.changes import Changes
 from pixelhost.db.news import News
 from pixelhost.db.slots import Slots
-from pixelhost.keyring import Keyring
+from pixelhost.keyring import KeyFile, Keyring
 from pixelhost.media.workers import MediaPool
 from pixelhost.plans import UNPAID, Plan
 from pixelhost.settings import Settings
@@ -51,7 +50,11 @@ class Site:
 
 def open_keyring(settings: Settings) -> Keyring:
     """Raises KeyringError."""
-    return Keyring(settings.secret_key or keyring.read_or_make(settings.data_dir / "secret.key"))
+    if settings.secret_key:
+        return Keyring([settings.secret_key, *settings.secret_key_previous])
+    file = KeyFile(settings.data_dir / "secret.key")
+    file.make()
+    return Keyring(settings.secret_key_previous, file)
 
 
 def open_store(settings: Settings) -> BlobStore:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from pixelhost import errors
 from pixelhost.core.ratelimit import network_of
@@ -27,6 +28,16 @@ async def refuse_flood(site: Site, action: str, ip: str, *, per_minute: int, per
     for (length, limit, start), used in zip(limited, uses, strict=True):
         if used > limit:
             raise _refusal(start + length, now)
+
+
+async def refuse_busy_account(site: Site, action: str, user_id: UUID, per_minute: int) -> None:
+    """Count what an account does, from wherever. Raises IP_RATE_LIMIT_REACHED, which says when to try again."""
+    now = site.clock.now()
+    start = now.replace(second=0, microsecond=0)
+    if await limits.add_use(site.db, action, str(user_id), start) > per_minute:
+        refusal = _refusal(start + MINUTE, now)
+        refusal.message = f"This can be done {per_minute} times a minute. Try again when the minute is over"
+        raise refusal
 
 
 def _refusal(again_at: datetime, now: datetime) -> errors.ApiError:

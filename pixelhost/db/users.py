@@ -228,12 +228,14 @@ async def with_wrong_counters(db: Db) -> list[tuple[str, str, int, int]]:
                  FROM files f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id),
            n AS (SELECT owner_id, count(*) FILTER (WHERE parent_id IS NOT NULL OR is_cut_off) AS count,
                         sum(size_bytes)::bigint AS bytes FROM nodes GROUP BY owner_id),
+           s AS (SELECT owner_id, sum(size_bytes)::bigint AS bytes FROM push_files GROUP BY owner_id),
            l AS (SELECT user_id, sum(amount_micro_eur)::bigint AS sum FROM ledger GROUP BY user_id)
            SELECT u.name, counter, counted, there
              FROM users u LEFT JOIN f ON f.owner_id = u.id LEFT JOIN n ON n.owner_id = u.id
-                          LEFT JOIN l ON l.user_id = u.id,
+                          LEFT JOIN s ON s.owner_id = u.id LEFT JOIN l ON l.user_id = u.id,
                   LATERAL (VALUES ('files', u.file_count, coalesce(f.count, 0)),
-                                  ('bytes', u.storage_used_bytes, coalesce(f.bytes, 0) + coalesce(n.bytes, 0)),
+                                  ('bytes', u.storage_used_bytes,
+                                   coalesce(f.bytes, 0) + coalesce(n.bytes, 0) + coalesce(s.bytes, 0)),
                                   ('nodes', u.node_count, coalesce(n.count, 0)),
                                   ('bytes in the filesystem', u.filesystem_used_bytes, coalesce(n.bytes, 0)),
                                   ('micro-euro', u.balance_micro_eur, coalesce(l.sum, 0)))
