@@ -12,7 +12,9 @@ from pixelhost.clock import Clock
 from pixelhost.core.counters import Counters
 from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
+from pixelhost.core.pushintake import PushIntake, push_intake
 from pixelhost.core.runtime import Runtime
+from pixelhost.core.usecounts import UseCounter, use_counter
 from pixelhost.db import connect
 from pixelhost.db.changes import Changes
 from pixelhost.db.news import News
@@ -41,6 +43,8 @@ class Site:
     news: News
     slots: Slots
     runtime: Runtime
+    uses: UseCounter
+    push_intake: PushIntake
 
     def plan(self, plan_id: str) -> Plan:
         """The plan of an account; the default plan where its own is gone from the plans file."""
@@ -97,4 +101,6 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             news=News(database_url),
             slots=slots,
             runtime=Runtime(db, changes),
+            uses=use_counter(db),
+            push_intake=push_intake(db),
         )

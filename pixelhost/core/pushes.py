@@ -17,6 +17,7 @@ from pixelhost.core import pushfields, pushfiles, pushpasses, pushsecrets
 from pixelhost.core.callers import Caller
 from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile, ShownFile
+from pixelhost.core.pushintake import New
 from pixelhost.core.pushsecrets import PushKey
 from pixelhost.db import limits, pushes, pushevents
 from pixelhost.db.connect import Transaction
@@ -55,7 +56,13 @@ def draft() -> Draft:
 
 
 def new_token() -> str:
-    return "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(TOKEN_LENGTH))
+    """All of its letters from one random number, which is many times faster than one number each."""
+    number = secrets.randbelow(len(TOKEN_ALPHABET) ** TOKEN_LENGTH)
+    letters = []
+    for _ in range(TOKEN_LENGTH):
+        number, letter = divmod(number, len(TOKEN_ALPHABET))
+        letters.append(TOKEN_ALPHABET[letter])
+    return "".join(letters)
 
 
 def pusher(site: Site, caller: Caller, *, needs_account: bool = False) -> User | None:
@@ -81,11 +88,20 @@ async def create(
         pushfields.refuse_long_name(file.name)
     made = sealed_push(site, owner, new, wanted)
     if owner is None or not files:
-        return await insert(site.db, made, visit)
+        return await _insert_alone(site, made, visit)
     async with pushfiles.placed(site, new.key, files) as sealed, site.db.acquire() as tx, tx.transaction():
         await pushfiles.claim_room(site, tx, owner, files)
         pushed = await insert(tx, made, visit)
         await pushfiles.insert(site, tx, pushed, owner, sealed)
+    return pushed
+
+
+async def _insert_alone(site: Site, made: Push, visit: Visit) -> Push:
+    """Raises IP_BANNED, AUTHENTICATION_FAILED."""
+    new = New(made, visit)
+    pushed = await (site.push_intake.get(new) if new.is_small else pushes.insert(site.db, made, visit))
+    if pushed is None:
+        raise errors.IP_BANNED() if made.owner_id is None else errors.AUTHENTICATION_FAILED()
     return pushed
 
 

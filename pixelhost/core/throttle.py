@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pixelhost import errors
 from pixelhost.core.ratelimit import network_of
+from pixelhost.core.usecounts import Use
 from pixelhost.db import limits
 from pixelhost.site import Site
 
@@ -23,9 +24,9 @@ async def refuse_flood(site: Site, action: str, ip: str, *, per_minute: int, per
     limited = [(length, limit, start) for length, limit, start in windows if limit]
     if not limited:
         return
-    actions = [f"{action} {length.seconds}" for length, _, _ in limited]
-    uses = await limits.add_uses(site.db, actions, network_of(ip), [start for _, _, start in limited])
-    for (length, limit, start), used in zip(limited, uses, strict=True):
+    subject = network_of(ip)
+    use = Use([(f"{action} {length.seconds}", subject, start) for length, _, start in limited])
+    for (length, limit, start), used in zip(limited, await site.uses.get(use) or (), strict=True):
         if used > limit:
             raise _refusal(start + length, now)
 

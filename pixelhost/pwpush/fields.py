@@ -9,24 +9,24 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import pushes, pushfields, pushfiles, storage
+from pixelhost.core import pushfields, pushfiles
+from pixelhost.core.pusharrivals import FORM_BYTES, Arrivals
 from pixelhost.core.pushes import Draft
 from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile
-from pixelhost.core.uploads import Admission
 from pixelhost.model import PushKind
 from pixelhost.pwpush.skins import Skin
 from pixelhost.wire import body, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.uploadform import UploadForm
 
-BODY_MAX_BYTES: Final = 16 << 20  # a text of the greatest length, percent-encoded
 KINDS: Final = ("text", "file", "url", "qr")
 TRUE: Final = frozenset({"on", "yes", "checked", "true", "1"})
 
@@ -85,9 +85,9 @@ async def sent(request: web.Request, envelopes: Sequence[str], draft: Draft) -> 
         if body.is_multipart(request):
             found = await _multipart(request, envelopes, draft, files, stack)
         elif request.content_type.endswith("json"):
-            found = _json(await body.small(request, BODY_MAX_BYTES), envelopes)
+            found = _json(await body.small(request, FORM_BYTES), envelopes)
         else:
-            found = _urlencoded(await body.small(request, BODY_MAX_BYTES), envelopes)
+            found = _urlencoded(await body.small(request, FORM_BYTES), envelopes)
         if not found.has_envelope:
             raise errors.PUSH_PARAMETER_MISSING(field=envelopes[0], message=f"The parameter {envelopes[0]} is missing.")
         yield Sent(found.fields, found.beside, found.names_files, found.has_odd_files, files)
@@ -185,25 +185,19 @@ async def _multipart(
     request: web.Request, envelopes: Sequence[str], draft: Draft, files: list[NewFile], stack: AsyncExitStack
 ) -> _Gathering:
     site, caller = site_of(request), caller_of(request)
-    form = UploadForm(request, site.settings.upload_stall_seconds, BODY_MAX_BYTES)
+    form = UploadForm(request, site.settings.upload_stall_seconds, FORM_BYTES)
     found = _Gathering()
     names = [f"{envelope}[files]{end}" for envelope in envelopes for end in ("[]", "")]
-    # The rest of the body may be fields.
-    announced = max((request.content_length or 0) - BODY_MAX_BYTES, 0)
-    admission: Admission | None = None
+    admit = partial(pushfiles.admit, site, caller)
+    arrivals = Arrivals(site, draft.key, stack, admit, body_bytes=request.content_length)
     while part := await form.next_file(*names):
         found.has_envelope = found.names_files = True
         if not part.file_name:
             while piece := await part.read():
                 found.add_no_file(piece)
             continue
-        pushes.pusher(site, caller, needs_account=True)
-        if len(files) == pushfields.FILES_MAX:
-            raise pushfields.too_many_files()
-        pushfields.refuse_long_name(part.file_name)
-        admission = admission.after(files[-1].got.size_bytes) if admission else pushfiles.admit(site, caller, announced)
-        received = storage.received(site, part, refuse_size=admission.refuse_size, digests={}, key=draft.key.key)
-        files.append(NewFile(part.file_name, await stack.enter_async_context(received)))
+        await arrivals.take(part.file_name, part)
+    files.extend(arrivals.files)
     for name, value in form.fields.items():
         found.add(name, value, envelopes)
     return found

@@ -6,13 +6,15 @@ Whatever doesn't take anything has one answer, so that nobody learns what was th
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 
 from aiohttp import web
 from markupsafe import Markup
 
 from pixelhost import errors
-from pixelhost.core import pushes, pushfields, pushrequests, qrcodes, storage, throttle
+from pixelhost.core import pushes, pushfields, pushrequests, qrcodes, throttle
+from pixelhost.core.pusharrivals import FORM_BYTES, Arrivals
 from pixelhost.core.pushes import Draft
 from pixelhost.core.pushfiles import NewFile
 from pixelhost.core.pushrequests import DAYS, DAYS_DEFAULT, MESSAGE_MAX, NAME_MAX, PUSHES, NewRequest, Opened
@@ -31,9 +33,6 @@ from pixelhost.wire.uploadform import UploadForm
 from pixelhost.wire.visits import visit
 
 PLACE: Final = next(place for place in frame.PLACES if place.path == "/p/requests")
-FORM_BYTES: Final = 16 << 20
-"""Of all fields: a text of the greatest length, percent-encoded."""
-
 FIELDS: Final[Mapping[str, str]] = {"user_out_of_space": "files", "file_too_large": "files"}
 
 
@@ -134,23 +133,17 @@ async def _sent(request: web.Request, to: Opened, draft: Draft) -> AsyncIterator
 async def _received(
     request: web.Request, form: UploadForm, to: Opened, draft: Draft, stack: AsyncExitStack
 ) -> list[NewFile]:
-    site, files, admission = site_of(request), list[NewFile](), None
-    announced = max((request.content_length or 0) - FORM_BYTES, 0)
+    site = site_of(request)
+    admit = partial(pushrequests.admit, site, to)
+    arrivals = Arrivals(site, draft.key, stack, admit, body_bytes=request.content_length)
     while part := await form.next_file("files"):
         if not part.file_name:
             # What a browser sends for a field of files without any.
             while await part.read():
                 pass
             continue
-        if len(files) == pushfields.FILES_MAX:
-            raise pushfields.too_many_files()
-        pushfields.refuse_long_name(part.file_name)
-        admission = admission or pushrequests.admit(site, to, announced)
-        receiving = storage.received(site, part, refuse_size=admission.refuse_size, digests={}, key=draft.key.key)
-        got = await stack.enter_async_context(receiving)
-        files.append(NewFile(part.file_name, got))
-        admission = admission.after(got.size_bytes)
-    return files
+        await arrivals.take(part.file_name, part)
+    return arrivals.files
 
 
 def _plain(text: str) -> str:

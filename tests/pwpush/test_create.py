@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from aiohttp import FormData
 
-from pixelhost.pwpush.fields import BODY_MAX_BYTES
+from pixelhost.core.pusharrivals import FORM_BYTES
 from tests.pwpush.pushing import V2, WAYS, made, path_of, push, push_files, send_files, show
 from tests.support.people import Answer, Person
 
@@ -281,7 +281,7 @@ async def test_a_form_that_isnt_utf_8_is_a_bad_request(anyone: Person, nothing_i
 
 async def test_a_body_may_have_16_mib(anyone: Person, nothing_is_left):
     head = b"push[payload]=x&more="
-    largest = head + b"a" * (BODY_MAX_BYTES - len(head))
+    largest = head + b"a" * (FORM_BYTES - len(head))
     refused = await anyone.post(V2, data=largest + b"a", headers={"Content-Type": FORM})
     assert (refused.status, list(refused.json)) == (413, ["error"])
     assert await nothing_is_left()

@@ -2,24 +2,23 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import pushes, pushfields, pushfiles, storage
+from pixelhost.core import pushes, pushfields, pushfiles
+from pixelhost.core.pusharrivals import FORM_BYTES, Arrivals
 from pixelhost.core.pushes import Draft
 from pixelhost.core.pushfiles import NewFile
-from pixelhost.core.uploads import Admission
 from pixelhost.errors import ApiError
 from pixelhost.web.languages import mark
 from pixelhost.wire import body, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.uploadform import PartBody, UploadForm
 
-FORM_BYTES: Final = 16 << 20
-"""Of all fields: a text of the greatest length, percent-encoded."""
 TOO_MANY: Final = mark("At most ten files go together.")
 
 
@@ -32,39 +31,25 @@ class Sent:
     problem: ApiError | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Files:
-    """Those of one form, each admitted as the ones before it leave room. `count` is how many the push has already."""
+    """Those of one form. `count` is how many the push has already."""
 
     request: web.Request
-    draft: Draft
-    stack: AsyncExitStack
+    arrivals: Arrivals
     count: int
-    taken: list[NewFile] = field(default_factory=list)
-    admission: Admission | None = None
 
     async def take(self, part: PartBody) -> None:
         """Raises what is wrong with the file, or with its sender."""
-        site, caller = site_of(self.request), caller_of(self.request)
         if not part.file_name:
             # What a browser sends for a field of files without any.
             while await part.read():
                 pass
             return
-        pushes.pusher(site, caller, needs_account=True)
-        if self.count + len(self.taken) == pushfields.FILES_MAX:
+        pushes.pusher(site_of(self.request), caller_of(self.request), needs_account=True)
+        if self.count + len(self.arrivals.files) == pushfields.FILES_MAX:
             raise errors.PUSH_INVALID(field="files", message=TOO_MANY)
-        pushfields.refuse_long_name(part.file_name)
-        admission = self.admission or pushfiles.admit(site, caller, self._announced())
-        key = self.draft.key.key
-        receiving = storage.received(site, part, refuse_size=admission.refuse_size, digests={}, key=key)
-        got = await self.stack.enter_async_context(receiving)
-        self.taken.append(NewFile(part.file_name, got))
-        self.admission = admission.after(got.size_bytes)
-
-    def _announced(self) -> int:
-        """How many bytes the files have at least: the rest of the body may be fields."""
-        return max((self.request.content_length or 0) - FORM_BYTES, 0)
+        await self.arrivals.take(part.file_name, part)
 
 
 @asynccontextmanager
@@ -75,7 +60,11 @@ async def sent(request: web.Request, draft: Draft, files_before: int = 0) -> Asy
     """
     async with AsyncExitStack() as stack:
         if body.is_multipart(request):
-            yield await _multipart(request, _Files(request, draft, stack, files_before))
+            admit = partial(pushfiles.admit, site_of(request), caller_of(request))
+            arrivals = Arrivals(
+                site_of(request), draft.key, stack, admit, body_bytes=request.content_length, count=files_before
+            )
+            yield await _multipart(request, _Files(request, arrivals, files_before))
         else:
             yield Sent(_with_plain_breaks(await _urlencoded(request)))
 
@@ -91,7 +80,7 @@ async def _multipart(request: web.Request, files: _Files) -> Sent:
                 raise
             problem = refusal
             break
-    return Sent(_with_plain_breaks(form.fields), files.taken, problem)
+    return Sent(_with_plain_breaks(form.fields), files.arrivals.files, problem)
 
 
 async def _urlencoded(request: web.Request) -> Mapping[str, str]:
