@@ -32,7 +32,8 @@ def build_app(site: Site) -> web.Application:
     app[manual.MANUALS] = [one.manual for one in DIALECTS]
     for one in DIALECTS:
         dialect.mount(app, one)
-    app.router.add_get("/health", _health)
+    for path in ("/health", "/up"):
+        app.router.add_get(path, _health)
     dialect.finish(app, _dialect_of)
     app.on_shutdown.append(websocket.close_all)
     return app
@@ -40,7 +41,7 @@ def build_app(site: Site) -> web.Application:
 
 def _dialect_of(path: str) -> Dialect:
     """Whose way of saying no an unknown path gets."""
-    if path.startswith(("/api/v1/", "/api/v2/")) or (path.startswith(("/p/", "/f/", "/r/")) and path.endswith(".json")):
+    if pwpush.PATHS.fullmatch(path):
         return pwpush.DIALECT
     if privasfer.PATHS.fullmatch(path):
         return privasfer.DIALECT

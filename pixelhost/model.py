@@ -1,6 +1,6 @@
 """The nouns of the product: what passes between the database, the product's rules and the dialects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -493,3 +493,40 @@ class PushEvent:
     visit: Visit
     happened_at: datetime
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """A link by which others send secrets to an account, until its time or its number of pushes is over."""
+
+    id: int
+    token: str
+    owner_id: UUID
+    name: str
+    message: str
+    push_days: int
+    pushes_left: int
+    created_at: datetime
+    expires_at: datetime
+    pushes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told what happens to an account's pushes.
+
+    `failing_since` is None while messages arrive, `disabled_at` unless nothing has for days. Of the message that was
+    made last: when, when it arrived if it did, and what went wrong; None and empty where there is none.
+    """
+
+    id: UUID
+    user_id: UUID
+    url: str
+    secret_sealed: bytes
+    events: Sequence[str]
+    created_at: datetime
+    failing_since: datetime | None = None
+    disabled_at: datetime | None = None
+    last_made_at: datetime | None = None
+    last_arrived_at: datetime | None = None
+    last_error: str = ""

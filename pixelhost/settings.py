@@ -165,6 +165,10 @@ def _secret_key(value: str) -> str:
     return value
 
 
+def _secret_keys(value: str) -> tuple[str, ...]:
+    return tuple(_secret_key(part.strip()) for part in value.split(",") if part.strip())
+
+
 def _user_data_dir() -> Path:
     root = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(root).expanduser() / "pixelhost"
@@ -187,6 +191,12 @@ class Settings:
     )
     secret_key: str = _setting(
         _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
+    )
+    secret_key_previous: tuple[str, ...] = _setting(
+        _secret_keys,
+        (),
+        "what the secret key was before, with commas between them: opens what it wrapped, until rotate-key has run",
+        secret=True,
     )
     smtp_url: str = _setting(
         _smtp_url,
@@ -228,6 +238,9 @@ class Settings:
         _whole(0, 1_000_000), 120, "requests to Password Pusher's API per IP address; 0 = no limit"
     )
     push_requests_per_second: int = _setting(_whole(0, 1_000_000), 60, "the same, within a second")
+    webhook_networks: tuple[Network, ...] = _setting(
+        _networks, (), "networks that webhooks may reach although they aren't public, like 10.0.0.0/8"
+    )
     transfer_requests_per_minute: int = _setting(
         _whole(0, 1_000_000), 300, "requests to Privasfer's API per IP address; 0 = no limit"
     )

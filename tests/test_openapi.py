@@ -4,21 +4,26 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from pixelhost import errors, openapi, pixeldrain, privasfer
-from pixelhost.app import DIALECTS
+from pixelhost import errors, openapi, pixeldrain, privasfer, pwpush
+from pixelhost.app import DIALECTS, build_app
 from pixelhost.core.nodechanges import BRANDING
 from pixelhost.pixeldrain import filesystem
 from pixelhost.pixeldrain.manual import nodechanges
 from pixelhost.privasfer import sent
+from pixelhost.site import Site
 from pixelhost.wire import manual, params
 from pixelhost.wire.manual import Operation, ReadByName
+from tests.support.client import RealServer, fresh_client
+from tests.support.people import Person
 
 OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.manual.operations]
 KEYED = [one for one in OPERATIONS if one.who in {"account", "administrator"}]
@@ -27,23 +32,28 @@ DOCUMENTED: Mapping[str, Mapping[str, int]] = json.loads(
     (Path(__file__).parent / "pixeldrain" / "errors.json").read_text(encoding="utf-8")
 )["endpoints"]
 DOCUMENT = json.loads(json.dumps(openapi.document([dialect.manual for dialect in DIALECTS], "https://files.example")))
-HANDLERS = {manual.key(route.method, route.path): route.handler for route in (*pixeldrain.ROUTES, *privasfer.ROUTES)}
+HANDLERS = {
+    manual.key(route.method, route.path): route.handler
+    for route in (*pixeldrain.ROUTES, *pwpush.ROUTES, *privasfer.ROUTES)
+}
+VOICES = {operation.name: dialect.manual.voice for dialect in DIALECTS for operation in dialect.manual.operations}
 READERS = {params.query, params.form, params.json, params.from_text, sent.read}
 PACKAGES = (pixeldrain.__name__, privasfer.__name__)
 
 
-def routes_under_api() -> set[str]:
+def routes_of_apis() -> set[str]:
+    """Those under /api, and all of Password Pusher's."""
     return {
         manual.key(route.method, route.path)
         for dialect in DIALECTS
         for route in dialect.routes
-        if route.path.startswith("/api/") and dialect is not openapi.DIALECT
+        if dialect is pwpush.DIALECT or (route.path.startswith("/api/") and dialect is not openapi.DIALECT)
     }
 
 
-def test_every_route_of_the_api_is_in_the_manual_and_nothing_else_is():
+def test_every_route_of_the_apis_is_in_the_manual_and_nothing_else_is():
     told = {operation.route for operation in OPERATIONS}
-    assert routes_under_api() == told | UNLISTED
+    assert routes_of_apis() == told | UNLISTED
     assert not told & UNLISTED
 
 
@@ -140,13 +150,25 @@ def test_a_parameter_brings_the_refusals_of_its_type_and_its_marks():
     assert {errors.AUTHENTICATION_REQUIRED, errors.FORBIDDEN} <= set(found)
 
 
+@pytest.fixture
+async def stranger(site: Site) -> AsyncIterator[Person]:
+    """Of a server that sends mail, without which some routes aren't there."""
+    mailing = replace(site, settings=replace(site.settings, smtp_url="smtp://127.0.0.1:9"))
+    async with RealServer(build_app(mailing)) as server, fresh_client(server) as client:
+        yield Person("", "", client)
+
+
 @pytest.mark.parametrize("operation", KEYED, ids=lambda one: one.name)
-async def test_what_needs_a_key_says_so_to_strangers(anyone, operation: Operation):
-    path = operation.path.replace("{id}", "abcd1234").replace("{month}", "2026-01").replace("{", "").replace("}", "")
-    answer = await anyone.ask(operation.method, f"/api{path}")
+async def test_what_needs_a_key_says_so_to_strangers(stranger: Person, operation: Operation):
+    voice = VOICES[operation.name]
+    path = operation.path.replace("{id}", str(UUID(int=1)) if voice == "words" else "abcd1234")
+    path = path.replace("{month}", "2026-01").replace("{token}", "abcdefgh").replace("{", "").replace("}", "")
+    answer = await stranger.ask(operation.method, operation.base + path)
     assert answer.status == 401
-    if operation in pixeldrain.DIALECT.manual.operations:
+    if voice == "codes":
         assert answer.value == "authentication_required"
+    elif voice == "words":
+        assert answer.json == {"error": errors.AUTHENTICATION_REQUIRED.message}
     else:
         assert answer.json == {"message": "Unauthenticated."}
 
@@ -165,6 +187,8 @@ def test_the_document_is_valid_openapi_3_1():
 
 def test_the_document_has_every_operation():
     told = {f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert {one["url"] for one in DOCUMENT["servers"]} == {"https://files.example/api"}
+    assert DOCUMENT["paths"]["/p.json"]["post"]["servers"] == [{"url": "https://files.example"}]
     assert told == {operation.route for operation in OPERATIONS}
 
 
@@ -189,6 +213,25 @@ def test_the_document_says_what_a_body_holds():
     assert new_list["properties"]["files"]["items"] == {"$ref": "#/components/schemas/ListEntry"}
     node = DOCUMENT["paths"]["/filesystem/{path}"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert len(node["anyOf"]) == 4
+
+
+def test_the_document_says_what_lies_in_an_envelope():
+    push = DOCUMENT["paths"]["/v2/pushes"]["post"]["requestBody"]["content"]
+    in_json = push["application/json"]["schema"]["properties"]["push"]["properties"]
+    assert in_json["kind"]["enum"] == ["file", "qr", "text", "url"]
+    assert in_json["expire_after_days"]["default"] == 7
+    in_form = push["application/x-www-form-urlencoded"]["schema"]["properties"]
+    assert in_form.keys() == {f"push[{name}]" for name in in_json}
+    assert push["multipart/form-data"]["schema"]["properties"].keys() == {*in_form, "push[files][]"}
+
+
+def test_the_document_says_which_refusals_are_in_words():
+    refused = DOCUMENT["paths"]["/v2/pushes"]["post"]["responses"]
+    told = {
+        status: refused[status]["content"]["application/json"]["schema"] for status in ("400", "401", "422", "default")
+    }
+    worded, by_field = {"$ref": "#/components/schemas/WordedError"}, {"$ref": "#/components/schemas/FieldErrors"}
+    assert told == {"400": worded, "401": worded, "422": by_field, "default": worded}
 
 
 def test_the_document_says_which_refusals_come_with_which_status():

@@ -10,9 +10,11 @@ moved, doubled or cut off: the STREAM construction (Hoang, Reyhanitabar, Rogaway
 Encryption and its Nonce-Reuse Misuse-Resistance"), as the payload of age has it (age-encryption.org/v1).
 """
 
+import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -61,9 +63,14 @@ class Sealing:
         self._head = salt
         self._held = b""
         self._number = 0
+        self._rooms = (bytearray(), bytearray())
+        self._writing: asyncio.Task[None] | None = None
 
     async def write(self, pieces: Sequence[Piece]) -> None:
-        await self.inner.write([await threads.run(_threads, lambda: self._sealed(pieces, is_end=False))])
+        """What `inner` makes of it is told by the next call: it hashes and writes while more is encrypted."""
+        sealed = await threads.run(_threads, lambda: self._sealed(pieces, is_end=False))
+        await self._written()
+        self._writing = asyncio.create_task(self.inner.write([sealed]))
 
     async def direct(self) -> int | None:
         return None
@@ -76,28 +83,45 @@ class Sealing:
             last = self._sealed(pieces, is_end=True)
         else:
             last = await threads.run(_threads, lambda: self._sealed(pieces, is_end=True))
+        await self._written()
         await self.inner.finish([last])
 
     async def discard(self) -> None:
-        await self.inner.discard()
+        try:
+            with suppress(StoreError):
+                await self._written()
+        finally:
+            await self.inner.discard()
 
-    def _sealed(self, pieces: Sequence[Piece], *, is_end: bool) -> bytes:
-        """The ciphertext of the pieces. What may be the last chunk is held back until the end."""
-        content = b"".join((self._held, *pieces))
-        self.plain_bytes += len(content) - len(self._held)
+    async def _written(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await threads.to_the_end(writing)
+
+    def _sealed(self, pieces: Sequence[Piece], *, is_end: bool) -> memoryview:
+        """The ciphertext of the pieces, good until the call after the next. What may be the last chunk is held back."""
         if self.plain_checksums is not None:
             for piece in pieces:
                 self.plain_checksums.update(piece)
-        count = _chunks(len(content))
-        out = [self._head]
-        view = memoryview(content)
-        for index in range(count if is_end else count - 1):
-            nonce = _nonce(self._number, is_last=is_end and index == count - 1)
-            out.append(self._cipher.encrypt(nonce, view[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES], None))
+        self.plain_bytes += sum(len(piece) for piece in pieces)
+        chunks = list(_cut_up((self._held, *pieces))) or [b""]
+        self._held = b"" if is_end else bytes(chunks.pop())
+        room = self._room(SALT_BYTES + len(chunks) * SEALED_CHUNK_BYTES)
+        room[: len(self._head)] = self._head
+        end, self._head = len(self._head), b""
+        for index, chunk in enumerate(chunks, 1):
+            nonce = _nonce(self._number, is_last=is_end and index == len(chunks))
+            start, end = end, end + len(chunk) + TAG_BYTES
+            room[start:end] = self._cipher.encrypt(nonce, chunk, None)
             self._number += 1
-        self._head = b""
-        self._held = b"" if is_end else content[(count - 1) * CHUNK_BYTES :]
-        return b"".join(out)
+        return room[:end]
+
+    def _room(self, size: int) -> memoryview:
+        """Two take turns: large memory that is asked for anew each time costs more than what is done in it."""
+        self._rooms = self._rooms[::-1]
+        if len(self._rooms[0]) < size:
+            self._rooms = bytearray(size), self._rooms[1]
+        return memoryview(self._rooms[0])
 
 
 class Unsealed:
@@ -182,6 +206,26 @@ async def unsealed(inner: OpenBlob, key: bytes) -> Unsealed:
 
 def _chunks(plain_bytes: int) -> int:
     return max(1, -(-plain_bytes // CHUNK_BYTES))
+
+
+def _cut_up(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same bytes in whole chunks; the last may be shorter, but isn't empty."""
+    begun = bytearray()
+    for piece in pieces:
+        view = memoryview(piece)
+        if begun:
+            missing = CHUNK_BYTES - len(begun)
+            begun += view[:missing]
+            view = view[missing:]
+            if len(begun) < CHUNK_BYTES:
+                continue
+            yield begun
+        end = len(view) - len(view) % CHUNK_BYTES
+        for start in range(0, end, CHUNK_BYTES):
+            yield view[start : start + CHUNK_BYTES]
+        begun = bytearray(view[end:])
+    if begun:
+        yield begun
 
 
 def _reach(offset: int, count: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ The numbers are those of Password Pusher, whose clients rely on them.
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pixelhost import errors
 from pixelhost.errors import ApiError
@@ -24,6 +24,8 @@ NAME_MAX: Final = 255
 NOTE_MAX: Final = 10_000
 PASSPHRASE_MAX: Final = 1_000
 FILES_MAX: Final = 10
+FILE_NAME_MAX: Final = 255 * 12
+"""Of characters when it is percent-encoded, as in a link: 255 of any, 3,060 of base64."""
 
 DURATIONS: Final = (
     *(timedelta(minutes=minutes) for minutes in (15, 30, 45)),
@@ -80,6 +82,12 @@ def problems(wanted: NewPush, file_count: int) -> list[ApiError]:
 
 def too_many_files() -> ApiError:
     return _invalid("files", f"A push may have at most {FILES_MAX} files.")
+
+
+def refuse_long_name(file_name: str) -> None:
+    """Raises PUSH_INVALID: the name is a part of the link to the file."""
+    if len(quote(file_name, safe="")) > FILE_NAME_MAX:
+        raise _invalid("files", "The name of a file may have at most 255 characters.")
 
 
 def _payload_problem(wanted: NewPush) -> ApiError | None:

@@ -138,13 +138,13 @@ async def shown(site: Site, push: Push) -> Sequence[ShownFile]:
 
 
 @asynccontextmanager
-async def to_download(site: Site, visit: Visit, link: str, *, is_begin: bool) -> AsyncIterator[Content]:
-    """What a link stands for; where it `is_begin`, not what follows a part, that is logged.
+async def to_download(site: Site, visit: Visit, token: str, link: str, *, is_begin: bool) -> AsyncIterator[Content]:
+    """What a link of a push stands for; where it `is_begin`, not what follows a part, that is logged.
 
-    Raises PUSH_EXPIRED where the link is too old, or the push has expired or can log no more.
+    Raises PUSH_EXPIRED where the link is too old, or isn't of this push, or the push has expired or can log no more.
     """
     wanted = _read(site, link)
-    push = await pushes.by_token(site.db, wanted.token)
+    push = await pushes.by_token(site.db, token) if token == wanted.token else None
     if push is None or push.expires_at <= site.clock.now() or push.is_expired:
         raise errors.PUSH_EXPIRED()
     given = await (_own(site, push, wanted.file_id) if wanted.transfer_id is None else _lent(site, push, wanted))
@@ -227,6 +227,6 @@ def _read(site: Site, text: str) -> _Link:
     if opened is None:
         raise errors.PUSH_EXPIRED()
     link = msgspec.json.decode(opened, type=_Link)
-    if link.good_until < site.clock.now().timestamp():
+    if link.good_until <= site.clock.now().timestamp():
         raise errors.PUSH_EXPIRED()
     return link

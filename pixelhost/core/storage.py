@@ -27,7 +27,7 @@ from pixelhost.site import Site
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 1 << 20
+BATCH_BYTES = 2 << 20
 HASHED_BEHIND_BYTES = 64 << 20  # so far hashing may fall behind receiving: what it reads should be in memory still
 HEAD_BYTES = 4096
 SWEEP_BATCH = 200

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from pixelhost import errors
 from pixelhost.core.ratelimit import network_of
+from pixelhost.core.usecounts import Use
 from pixelhost.db import limits
 from pixelhost.site import Site
 
@@ -23,11 +25,21 @@ async def refuse_flood(site: Site, action: str, ip: str, *, per_minute: int, per
     limited = [(length, limit, start) for length, limit, start in windows if limit]
     if not limited:
         return
-    actions = [f"{action} {length.seconds}" for length, _, _ in limited]
-    uses = await limits.add_uses(site.db, actions, network_of(ip), [start for _, _, start in limited])
-    for (length, limit, start), used in zip(limited, uses, strict=True):
+    subject = network_of(ip)
+    use = Use([(f"{action} {length.seconds}", subject, start) for length, _, start in limited])
+    for (length, limit, start), used in zip(limited, await site.uses.get(use) or (), strict=True):
         if used > limit:
             raise _refusal(start + length, now)
+
+
+async def refuse_busy_account(site: Site, action: str, user_id: UUID, per_minute: int) -> None:
+    """Count what an account does, from wherever. Raises IP_RATE_LIMIT_REACHED, which says when to try again."""
+    now = site.clock.now()
+    start = now.replace(second=0, microsecond=0)
+    if await limits.add_use(site.db, action, str(user_id), start) > per_minute:
+        refusal = _refusal(start + MINUTE, now)
+        refusal.message = f"This can be done {per_minute} times a minute. Try again when the minute is over"
+        raise refusal
 
 
 @dataclass(frozen=True)

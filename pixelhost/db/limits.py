@@ -1,9 +1,12 @@
 """Bans, rate limits and what an address has used up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pixelhost.db.connect import Db
+
+Window = tuple[str, str, datetime]
+"""Of an action, by a subject, from a moment on."""
 
 
 async def add_ban(db: Db, network: str, reason: str, now: datetime, expires_at: datetime | None) -> None:
@@ -31,20 +34,19 @@ async def add_use(db: Db, action: str, subject: str, window_starts_at: datetime)
     )
 
 
-async def add_uses(db: Db, actions: Sequence[str], subject: str, windows: Sequence[datetime]) -> list[int]:
-    """The same for several actions, each in its window: the uses so far in the order of `actions`."""
+async def add_uses(db: Db, uses: Mapping[Window, int]) -> dict[Window, int]:
+    """Count so many uses in each of several windows. Returns the uses so far, these included."""
     rows = await db.fetch(
         """INSERT INTO rate_windows (action, subject, starts_at, uses)
-           SELECT action, $2, starts_at, 1 FROM unnest($1::text[], $3::timestamptz[]) AS u (action, starts_at)
-            ORDER BY action
-           ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + 1
-           RETURNING action, uses""",
-        actions,
-        subject,
-        windows,
+           SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[]) ORDER BY 1, 2, 3
+           ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + excluded.uses
+           RETURNING action, subject, starts_at, uses""",
+        [action for action, _, _ in uses],
+        [subject for _, subject, _ in uses],
+        [starts_at for _, _, starts_at in uses],
+        list(uses.values()),
     )
-    by_action = {row["action"]: int(row["uses"]) for row in rows}
-    return [by_action[action] for action in actions]
+    return {(row["action"], row["subject"], row["starts_at"]): int(row["uses"]) for row in rows}
 
 
 async def add_several(db: Db, action: str, subject: str, window_starts_at: datetime, count: int) -> int:

@@ -1,6 +1,7 @@
 """Pushes: made in one statement, and each view of one claimed in one, under its row's lock."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +19,17 @@ _COLUMNS: Final = (
 )
 COLUMNS: Final = ", ".join(f"p.{name}" for name in _COLUMNS)
 
+_NEW: Final = (
+    *("token", "owner_id", "request_id", "kind", "name", "note_sealed", "key_sealed", "payload_sealed"),
+    *("passphrase_sealed", "is_end_to_end", "is_deletable_by_viewer", "has_retrieval_step", "expire_after_days"),
+    *("expire_after_views", "mails_on_view", "mails_on_expiry", "created_at", "expires_at"),
+)
+_NEW_TYPES: Final = (
+    "$1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[], "
+    "$10::bool[], $11::bool[], $12::bool[], $13::int[], $14::int[], $15::bool[], $16::bool[], $17::timestamptz[], "
+    "$18::timestamptz[], $19::text[], $20::text[], $21::text[]"
+)
+
 WATCHED: Final = "EXISTS (SELECT FROM webhooks w WHERE w.user_id = p.owner_id AND w.disabled_at IS NULL)"
 WIPED: Final = "key_sealed = NULL, payload_sealed = NULL, passphrase_sealed = NULL"
 
@@ -28,45 +40,36 @@ def push(row: Row) -> Push:
 
 async def insert(db: Db, new: Push, visit: Visit) -> Push | None:
     """Insert a push and what is logged of its creation. None when it is anonymous and its address is banned."""
-    row = await db.fetchrow(
-        f"""WITH p AS (
-                INSERT INTO pushes (token, owner_id, request_id, kind, name, note_sealed, key_sealed, payload_sealed,
-                                    passphrase_sealed, is_end_to_end, is_deletable_by_viewer, has_retrieval_step,
-                                    expire_after_days, expire_after_views, mails_on_view, mails_on_expiry, created_at,
-                                    updated_at, expires_at)
-                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18
-                 WHERE $2::uuid IS NOT NULL
-                    OR NOT EXISTS (SELECT FROM ip_bans n WHERE n.network >>= $19::text::inet
-                                      AND (n.expires_at IS NULL OR n.expires_at > $17))
-                RETURNING *
+    return (await insert_all(db, [(new, visit)])).get(new.token)
+
+
+async def insert_all(db: Db, news: Sequence[tuple[Push, Visit]]) -> dict[str, Push]:
+    """Several at once, by token: those that were inserted, as `insert` has it."""
+    rows = await db.fetch(
+        f"""WITH new AS (
+                SELECT * FROM unnest({_NEW_TYPES}) WITH ORDINALITY
+                              AS t ({", ".join(_NEW)}, ip, user_agent, referrer, number)
+            ), p AS (
+                INSERT INTO pushes ({", ".join(_NEW)}, updated_at)
+                SELECT {", ".join(_NEW)}, created_at FROM new
+                 WHERE owner_id IS NOT NULL
+                    OR NOT EXISTS (SELECT FROM ip_bans n WHERE n.network >>= new.ip::inet
+                                      AND (n.expires_at IS NULL OR n.expires_at > new.created_at))
+                 ORDER BY number
+                RETURNING id, token
             ), logged AS (
                 INSERT INTO push_events (push_id, kind, ip, user_agent, referrer, happened_at)
-                SELECT id, 'creation', $19, $20, $21, $17 FROM p
+                SELECT p.id, 'creation', new.ip, new.user_agent, new.referrer, new.created_at
+                  FROM p JOIN new USING (token) ORDER BY p.id
             )
-            SELECT {COLUMNS} FROM p""",
-        new.token,
-        new.owner_id,
-        new.request_id,
-        new.kind,
-        new.name,
-        new.note_sealed,
-        new.key_sealed,
-        new.payload_sealed,
-        new.passphrase_sealed,
-        new.is_end_to_end,
-        new.is_deletable_by_viewer,
-        new.has_retrieval_step,
-        new.expire_after_days,
-        new.expire_after_views,
-        new.mails_on_view,
-        new.mails_on_expiry,
-        new.created_at,
-        new.expires_at,
-        visit.ip,
-        visit.user_agent,
-        visit.referrer,
+            SELECT id, token FROM p""",
+        *([getattr(new, name) for new, _ in news] for name in _NEW),
+        [visit.ip for _, visit in news],
+        [visit.user_agent for _, visit in news],
+        [visit.referrer for _, visit in news],
     )
-    return push(row) if row else None
+    ids = {row["token"]: row["id"] for row in rows}
+    return {new.token: replace(new, id=ids[new.token]) for new, _ in news if new.token in ids}
 
 
 async def by_token(db: Db, token: str) -> Push | None:

@@ -27,7 +27,8 @@ def refuse(_request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respon
     if by_field and len(by_field) == len({one.extra.get("field") for one in all_errors}):
         return ok(by_field, 422)
     first = all_errors[0]
-    response = ok(_refusal(first), error.status)
+    # 422 is about fields, each with its sentences.
+    response = ok(_refusal(first), 400 if error.status == 422 else error.status)
     response.headers.update(first.headers)
     if error.status == 401:
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="pixelhost"'

@@ -9,23 +9,24 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import pushes, pushfields, pushfiles, storage
+from pixelhost.core import pushfields, pushfiles
+from pixelhost.core.pusharrivals import FORM_BYTES, Arrivals
 from pixelhost.core.pushes import Draft
 from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile
-from pixelhost.core.uploads import Admission
 from pixelhost.model import PushKind
+from pixelhost.pwpush.skins import Skin
 from pixelhost.wire import body, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.uploadform import UploadForm
 
-BODY_MAX_BYTES: Final = 16 << 20  # a text of the greatest length, percent-encoded
 KINDS: Final = ("text", "file", "url", "qr")
 TRUE: Final = frozenset({"on", "yes", "checked", "true", "1"})
 
@@ -34,30 +35,42 @@ _NESTED: Final = re.compile(r"(\w+)\[(\w+)\](?:\[\])?")
 
 @dataclass(frozen=True)
 class Sent:
-    """`beside` are parameters next to the envelope. `names_files`: its key `files` is there, even if there are none."""
+    """`beside` are parameters next to the envelope. `names_files`: its key `files` is there, even if there are none;
+    `has_odd_files`: with something in it that isn't one.
+    """
 
     fields: Mapping[str, str]
     beside: Mapping[str, str]
     names_files: bool = False
+    has_odd_files: bool = False
     files: Sequence[NewFile] = ()
 
 
 @dataclass
 class _Gathering:
-    """What was read so far of a form."""
+    """What was read so far. `has_envelope`: with at least one key in it."""
 
+    has_envelope: bool = False
     fields: dict[str, str] = field(default_factory=dict)
     beside: dict[str, str] = field(default_factory=dict)
     names_files: bool = False
+    has_odd_files: bool = False
 
     def add(self, name: str, value: str, envelopes: Sequence[str]) -> None:
         nested = _NESTED.fullmatch(name)
         if nested is None:
             self.beside.setdefault(name, value)
-        elif nested[1] in envelopes and nested[2] == "files":
-            self.names_files = True
         elif nested[1] in envelopes:
-            self.fields.setdefault(nested[2], value)
+            self.has_envelope = True
+            if nested[2] == "files":
+                self.add_no_file(value)
+            else:
+                self.fields.setdefault(nested[2], value)
+
+    def add_no_file(self, value: object) -> None:
+        """What was sent as a file without being one; often it is nothing."""
+        self.has_envelope = self.names_files = True
+        self.has_odd_files = self.has_odd_files or bool(value)
 
 
 @asynccontextmanager
@@ -72,18 +85,20 @@ async def sent(request: web.Request, envelopes: Sequence[str], draft: Draft) -> 
         if body.is_multipart(request):
             found = await _multipart(request, envelopes, draft, files, stack)
         elif request.content_type.endswith("json"):
-            found = _json(await body.small(request, BODY_MAX_BYTES), envelopes)
+            found = _json(await body.small(request, FORM_BYTES), envelopes)
         else:
-            found = _urlencoded(await body.small(request, BODY_MAX_BYTES), envelopes)
-        if not found.fields and not found.names_files:
+            found = _urlencoded(await body.small(request, FORM_BYTES), envelopes)
+        if not found.has_envelope:
             raise errors.PUSH_PARAMETER_MISSING(field=envelopes[0], message=f"The parameter {envelopes[0]} is missing.")
-        yield Sent(found.fields, found.beside, found.names_files, files)
+        yield Sent(found.fields, found.beside, found.names_files, found.has_odd_files, files)
 
 
-def new_push(sent_: Sent, default_kind: PushKind | None) -> NewPush:
-    """`default_kind` is that of the path, where it has one. Raises PUSH_INVALID."""
+def new_push(sent_: Sent, skin: Skin) -> NewPush:
+    """Raises PUSH_INVALID."""
+    if sent_.has_odd_files:
+        raise errors.PUSH_INVALID(field="files", message="Files are sent as parts of a multipart form.")
     fields = sent_.fields
-    kind = default_kind or _kind(sent_)
+    kind = skin.kind or _kind(sent_, skin)
     return NewPush(
         kind=kind,
         payload=fields.get("payload", ""),
@@ -101,8 +116,9 @@ def new_push(sent_: Sent, default_kind: PushKind | None) -> NewPush:
     )
 
 
-def _kind(sent_: Sent) -> PushKind:
-    kind = sent_.fields.get("kind") or ("file" if sent_.files or sent_.names_files else "text")
+def _kind(sent_: Sent, skin: Skin) -> PushKind:
+    is_file = bool(sent_.files) or (sent_.names_files and not skin.needs_files_for_kind)
+    kind = sent_.fields.get("kind") or ("file" if is_file else "text")
     if kind not in KINDS:
         raise errors.PUSH_INVALID(field="kind", message=f"The kind is one of {', '.join(KINDS)}.")
     return cast("PushKind", kind)
@@ -134,7 +150,10 @@ def _json(sent_: bytes, envelopes: Sequence[str]) -> _Gathering:
     if not isinstance(members, dict):
         return found
     envelope: dict[str, Any] = next((members[name] for name in envelopes if isinstance(members.get(name), dict)), {})
-    found.names_files = "files" in envelope
+    found.has_envelope = bool(envelope)
+    if "files" in envelope:
+        files = envelope.pop("files")
+        found.add_no_file([one for one in files if one] if isinstance(files, list) else files)
     found.fields = _texts(envelope)
     found.beside = _texts(members)
     return found
@@ -166,25 +185,19 @@ async def _multipart(
     request: web.Request, envelopes: Sequence[str], draft: Draft, files: list[NewFile], stack: AsyncExitStack
 ) -> _Gathering:
     site, caller = site_of(request), caller_of(request)
-    form = UploadForm(request, site.settings.upload_stall_seconds, BODY_MAX_BYTES)
+    form = UploadForm(request, site.settings.upload_stall_seconds, FORM_BYTES)
     found = _Gathering()
     names = [f"{envelope}[files]{end}" for envelope in envelopes for end in ("[]", "")]
-    # The rest of the body may be fields.
-    announced = max((request.content_length or 0) - BODY_MAX_BYTES, 0)
-    admission: Admission | None = None
+    admit = partial(pushfiles.admit, site, caller)
+    arrivals = Arrivals(site, draft.key, stack, admit, body_bytes=request.content_length)
     while part := await form.next_file(*names):
-        found.names_files = True
+        found.has_envelope = found.names_files = True
         if not part.file_name:
-            # What a browser sends for a field of files without any.
-            while await part.read():
-                pass
+            while piece := await part.read():
+                found.add_no_file(piece)
             continue
-        pushes.pusher(site, caller, needs_account=True)
-        if len(files) == pushfields.FILES_MAX:
-            raise pushfields.too_many_files()
-        admission = admission.after(files[-1].got.size_bytes) if admission else pushfiles.admit(site, caller, announced)
-        received = storage.received(site, part, refuse_size=admission.refuse_size, digests={}, key=draft.key.key)
-        files.append(NewFile(part.file_name, await stack.enter_async_context(received)))
+        await arrivals.take(part.file_name, part)
+    files.extend(arrivals.files)
     for name, value in form.fields.items():
         found.add(name, value, envelopes)
     return found

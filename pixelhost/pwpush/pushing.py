@@ -3,12 +3,13 @@
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core import pushes
+from pixelhost.core import pushes, pushmails
 from pixelhost.core.pushfields import NewPush
-from pixelhost.pwpush import envelope, fields, shapes, viewing
+from pixelhost.pwpush import envelope, fields, mails, shapes, skins, viewing
 from pixelhost.pwpush.skins import Skin
 from pixelhost.site import Site
 from pixelhost.wire.dialect import Handler, caller_of, here, site_of
+from pixelhost.wire.visits import visit
 
 NAMES = {"text": "Text", "file": "File", "url": "URL", "qr": "QR code"}
 
@@ -19,11 +20,18 @@ def create(skin: Skin) -> Handler:
         pushes.pusher(site, caller, needs_account=skin.kind is not None)
         async with fields.sent(request, skin.envelopes, draft) as sent:
             pushes.pusher(site, caller, needs_account=sent.names_files)
-            wanted = fields.new_push(sent, skin.kind)
+            wanted = fields.new_push(sent, skin)
             _refuse_disabled(site, wanted)
-            made = await pushes.create(site, caller, viewing.visit(request), draft, wanted, sent.files)
-        locale = sent.beside.get("push_locale", request.query.get("push_locale", ""))
-        return envelope.ok(shapes.own(site, made, here(request), locale) | {"files": []}, 201)
+            mailing = mails.wanted_of(sent.fields) if skin is skins.V2 else None
+            if mailing is not None:
+                user = pushmails.check(site, caller, mailing, is_end_to_end=wanted.is_end_to_end)
+                await pushmails.refuse_busy(site, user)
+            made = await pushes.create(site, caller, visit(request), draft, wanted, sent.files)
+        if mailing is not None:
+            await pushmails.send(site, caller, visit(request), made, mailing, here(request))
+        locale = sent.beside.get("push_locale", viewing.query(request).get("push_locale", ""))
+        told = shapes.own(site, made, here(request), locale) | {"files": []}
+        return envelope.ok({**told, **mails.echoed(mailing)}, 201)
 
     return created
 

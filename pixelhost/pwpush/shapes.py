@@ -1,5 +1,6 @@
 """Pushes as Password Pusher's clients read them: all keys of both versions of its API and of its documents."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from pixelhost.core.pushfiles import ShownFile
 from pixelhost.model import Push, PushEvent
 from pixelhost.site import Site
 
+LOCALE: Final = re.compile(r"[a-z]{2}(?:-[A-Za-z]{2,4})?")
 FAILED: Final = frozenset({"failed_view", "failed_passphrase"})
 
 
@@ -21,7 +23,7 @@ def time(moment: datetime) -> str:
 def push(site: Site, one: Push, here: str, locale: str = "") -> dict[str, Any]:
     """What every answer tells of a push. `here` is the address of this site."""
     address = f"{here}/p/{one.token}" + ("/r" if one.has_retrieval_step else "")
-    query = f"?locale={quote(locale)}" if locale else ""
+    query = f"?locale={locale}" if LOCALE.fullmatch(locale) else ""
     ended = time(one.expired_at) if one.expired_at else None
     return {
         "url_token": one.token,

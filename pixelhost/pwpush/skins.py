@@ -11,11 +11,14 @@ from pixelhost.model import PushKind
 class Skin:
     """`envelopes` are names that the fields of a push may lie in, the documented one first; `events` is what the log
     is called. Where the path decides the kind, it takes an account too.
+
+    `needs_files_for_kind`: an empty array of files doesn't make a push one of files.
     """
 
     envelopes: Sequence[str]
     events: str
     kind: PushKind | None = None
+    needs_files_for_kind: bool = False
 
 
 V1: Final[Mapping[str, Skin]] = {
@@ -23,4 +26,4 @@ V1: Final[Mapping[str, Skin]] = {
     "f": Skin(("file_push", "file"), "views", "file"),
     "r": Skin(("url",), "views", "url"),
 }
-V2: Final = Skin(("push",), "logs")
+V2: Final = Skin(("push",), "logs", needs_files_for_kind=True)

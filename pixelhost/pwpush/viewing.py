@@ -1,18 +1,19 @@
 """Pushes that are there: showing, ending, listing them, and what happened to them."""
 
+from collections.abc import Mapping
+
 from aiohttp import hdrs, web
 
 from pixelhost import __version__, errors
-from pixelhost.core import pushes, pushfiles
+from pixelhost.core import pushes, pushfiles, pushmails
 from pixelhost.core.callers import Caller
-from pixelhost.model import Push, Visit
+from pixelhost.model import Push
 from pixelhost.pwpush import envelope, shapes
 from pixelhost.pwpush.skins import Skin
 from pixelhost.site import Site
-from pixelhost.wire import content, security
+from pixelhost.wire import content, params, security, target
 from pixelhost.wire.dialect import Handler, caller_of, here, site_of
-
-HEADER_MAX = 255
+from pixelhost.wire.visits import visit
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -24,7 +25,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     if request.method == hdrs.METH_HEAD:
         await pushes.find(site, token)
         return envelope.ok({})
-    seen = await pushes.view(site, caller_of(request), visit(request), token, request.query.get("passphrase", ""))
+    seen = await pushes.view(site, caller_of(request), visit(request), token, query(request).get("passphrase", ""))
     return envelope.ok(shapes.shown(site, seen, here(request)))
 
 
@@ -33,7 +34,7 @@ async def preview(request: web.Request) -> web.Response:
     site = site_of(request)
     _refuse_strangers(site, caller_of(request))
     found = await pushes.find(site, request.match_info["token"])
-    shown = shapes.push(site, found, here(request), request.query.get("push_locale", ""))
+    shown = shapes.push(site, found, here(request), query(request).get("push_locale", ""))
     return envelope.ok({"url": shown["html_url"]})
 
 
@@ -47,27 +48,29 @@ async def expire(request: web.Request) -> web.Response:
 
 def audit(skin: Skin) -> Handler:
     async def shown(request: web.Request) -> web.Response:
-        events = await pushes.audit(site_of(request), caller_of(request), request.match_info["token"], _page(request))
-        return envelope.ok({skin.events: [shapes.event(event) for event in events]})
+        events = await pushes.audit(site_of(request), caller_of(request), request.match_info["token"], page_of(request))
+        told = await pushmails.with_outcomes(site_of(request), events)
+        return envelope.ok({skin.events: [shapes.event(event) for event in told]})
 
     return shown
 
 
 async def active(request: web.Request) -> web.Response:
     """GET .../active"""
-    return _list(request, await pushes.active(site_of(request), caller_of(request), _page(request)))
+    return _list(request, await pushes.active(site_of(request), caller_of(request), page_of(request)))
 
 
 async def expired(request: web.Request) -> web.Response:
     """GET .../expired"""
-    return _list(request, await pushes.expired(site_of(request), caller_of(request), _page(request)))
+    return _list(request, await pushes.expired(site_of(request), caller_of(request), page_of(request)))
 
 
 async def download(request: web.Request) -> web.StreamResponse:
     """GET /p/{token}/files/{link}/{name}"""
     starts = request.headers.get(hdrs.RANGE, "bytes=0-").replace(" ", "").startswith("bytes=0-")
     is_begin = starts and request.method == hdrs.METH_GET
-    opened = pushfiles.to_download(site_of(request), visit(request), request.match_info["link"], is_begin=is_begin)
+    told = request.match_info
+    opened = pushfiles.to_download(site_of(request), visit(request), told["token"], told["link"], is_begin=is_begin)
     async with opened as found:
         return await content.send(request, found, disposition="attachment", cache_control="private, no-store")
 
@@ -98,13 +101,6 @@ async def version_2(request: web.Request) -> web.Response:
     return envelope.ok(about | {"features": features})
 
 
-def visit(request: web.Request) -> Visit:
-    """Who asks, as far as the log keeps it."""
-    caller = caller_of(request)
-    referrer = request.headers.get(hdrs.REFERER, "").encode("utf-8", "replace").decode()
-    return Visit(caller.ip, caller.user_agent[:HEADER_MAX], referrer[:HEADER_MAX])
-
-
 def _refuse_strangers(site: Site, caller: Caller) -> None:
     """Raises AUTHENTICATION_REQUIRED where pushes are for accounts only."""
     if site.settings.anonymous_pushes == "off":
@@ -115,9 +111,14 @@ def _list(request: web.Request, found: list[Push]) -> web.Response:
     return envelope.ok([shapes.own(site_of(request), one, here(request)) for one in found])
 
 
-def _page(request: web.Request) -> int:
-    """Raises PUSH_PAGE_INVALID."""
+def query(request: web.Request) -> Mapping[str, str]:
+    """Raises UTF8_STRING_PARSE_FAILED."""
+    return params.pairs(target.raw_query(request))
+
+
+def page_of(request: web.Request) -> int:
+    """Raises PUSH_PAGE_INVALID, UTF8_STRING_PARSE_FAILED."""
     try:
-        return int(request.query.get("page", "1"))
+        return int(query(request).get("page", "1"))
     except ValueError:
         raise errors.PUSH_PAGE_INVALID() from None

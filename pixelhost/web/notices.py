@@ -39,6 +39,11 @@ NOTICES: Final[Mapping[str, str]] = {
     "credit_given_before": mark(
         "This form had been sent before, so nothing more was given. The balance is as it is below."
     ),
+    "pushed": mark("The secret is stored. Pass its link on."),
+    "push_deleted": mark("The secret is deleted."),
+    "request_closed": mark("The request is closed: its link takes nothing any more."),
+    "webhook_deleted": mark("The webhook is deleted."),
+    "webhook_tested": mark("A test message is on its way. Look at this page again in a moment."),
     "banned": mark("Banned."),
     "unbanned": mark("The ban is lifted."),
 }

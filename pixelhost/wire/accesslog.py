@@ -1,6 +1,7 @@
 """The access log: who asked for what, without what would let its reader in.
 
-A query may hold a passphrase or a login link, and the token of a push opens it: neither is written down whole.
+A query may hold a passphrase or a login link, the token of a push opens it, and the names of its files are sealed:
+none of them is written down whole.
 """
 
 import re
@@ -9,8 +10,11 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractAccessLogger
 
-_TOKENS: Final = re.compile(r"^(/(?:p|f|r|request|m|api/v2/pushes|api/downloads)/[^/.]{4})[^/.]{4,}(.*)$")
-_LINKS: Final = re.compile(r"^(/p/[^/]*/files/|/api/(?:downloads/[^/]*|keys)/)[^/]+")
+_TOKENS: Final = re.compile(
+    r"^((?:/[a-z]{2}(?:-[A-Za-z]{2,4})?)?"
+    r"/(?:p|f|r|request|m|api/v2/pushes|api/v2/request_links|api/downloads)/[^/.]{4})[^/.]{4,}(.*)$"
+)
+_LINKS: Final = re.compile(r"^(/p/[^/]*/files/|/api/(?:downloads/[^/]*|keys)/).*")
 
 
 class AccessLogger(AbstractAccessLogger):

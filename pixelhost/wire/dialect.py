@@ -185,8 +185,11 @@ def _wrapped(dialect: Dialect, route: Route) -> Handler:
 
     async def wrapped(request: web.Request) -> web.StreamResponse:
         request[DIALECT] = dialect
-        response = await answered(request)
-        if body.TAKEN_OVER in request:
+        try:
+            response = await answered(request)
+        finally:
+            is_spent = body.give_back(request)
+        if is_spent:
             response.force_close()
         return response
 

@@ -4,8 +4,6 @@ import asyncio
 
 import pytest
 
-from pixelhost.site import Site
-from tests.support.clock import MovableClock
 from tests.support.people import Person
 
 BY_VERSION = [("/p.json", "password", "/p/{}.json"), ("/api/v2/pushes", "push", "/api/v2/pushes/{}")]

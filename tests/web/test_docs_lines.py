@@ -9,11 +9,13 @@ import shutil
 import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import bencodepy
 import pytest
+from aiohttp import FormData
 
 from pixelhost.app import DIALECTS, build_app
 from pixelhost.site import Site
@@ -38,6 +40,7 @@ SENT_AS = {
     "GET /filesystem/{path}": ("text/plain",),
     "GET /filesystem/{path} ?attach": ("text/plain",),
     "GET /filesystem/{path} ?zip_file": ("text/plain",),
+    "GET /p/{token}/files/{link}/{name}": ("text/plain",),
     "GET /files/{id}/download": ("text/plain",),
     "GET /downloads/{id}/{key}": ("text/plain",),
 }
@@ -75,7 +78,8 @@ class Shell:
 async def shell(site: Site, clock: MovableClock, png: bytes, tmp_path: Path) -> AsyncIterator[Shell]:
     """Of an administrator in January 2026, who has one of everything that the page speaks of."""
     to_month(clock, 2026, 1)
-    open_to_all = replace(site, settings=replace(site.settings, test_payments="on", registration="open"))
+    settings = replace(site.settings, test_payments="on", registration="open", smtp_url="smtp://127.0.0.1:9")
+    open_to_all = replace(site, settings=replace(settings, webhook_networks=(ip_network("127.0.0.0/8"),)))
     async with RealServer(build_app(open_to_all)) as server, fresh_client(server) as client:
         admin = await make_person(open_to_all, client, "admin", is_admin=True, email=ADDRESS, password="correct horse")
         await make_person(open_to_all, client, "maria", password="battery staple", email="maria@example.com")
@@ -96,6 +100,7 @@ async def shell(site: Site, clock: MovableClock, png: bytes, tmp_path: Path) -> 
             "PASSWORD": "battery staple",
             "BANNED": "carol",
         }
+        variables |= await _secrets(admin)
         variables |= await _transfers(admin)
         variables |= await _past(open_to_all, admin)
         assert variables.keys() == reference.VARIABLES.keys()
@@ -120,6 +125,29 @@ async def _past(site: Site, admin: Person) -> dict[str, str]:
         "INVOICE": invoice.json["invoice_id"],
         "LINK": (await last_mail(site, ADDRESS)).link.query["key"],
     }
+
+
+async def _secrets(admin: Person) -> dict[str, str]:
+    """Pushes, one of which has ended, and what belongs to them."""
+    ended = await _push(admin, payload="gone")
+    await _done(admin.delete(f"/api/v2/pushes/{ended}"))
+    sent = await admin.post("/f.json", data=FormData({"file_push[files][]": io.BytesIO(b"notes\n")})())
+    asked = await admin.post("/api/v2/request_links", json={"name": "A password"})
+    receiver = "http://127.0.0.1:9/messages"
+    hook = await admin.post("/api/v2/webhooks", json={"url": receiver, "events": ["push.expired"]})
+    await admin.post(f"/api/v2/webhooks/{hook.json['id']}/test")
+    return {
+        "PUSH": await _push(admin, payload="correct horse battery staple"),
+        "SENT": sent.json["url_token"],
+        "REQUEST": asked.json["token"],
+        "HOOK": hook.json["id"],
+        "RECEIVER": receiver,
+    }
+
+
+async def _push(admin: Person, **fields: Any) -> str:
+    token: str = (await admin.post("/api/v2/pushes", json={"push": fields})).json["url_token"]
+    return token
 
 
 async def _transfers(admin: Person) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from aiohttp import web
 
-from pixelhost.core import apikeys
+from pixelhost.core import apikeys, programs
 from pixelhost.core import login as logins
 from pixelhost.core.login import APP_NAME_MAX
 from pixelhost.errors import ApiError, ApiErrors
@@ -20,23 +20,6 @@ from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
-
-BROWSERS: Final = (
-    ("Firefox/", "Firefox"),
-    ("Edg/", "Edge"),
-    ("OPR/", "Opera"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-SYSTEMS: Final = (
-    ("Android", "Android"),
-    ("iPhone", "iOS"),
-    ("iPad", "iPadOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
 
 
 @dataclass(frozen=True)
@@ -85,11 +68,7 @@ async def made_of(request: web.Request) -> Session | None:
 
 def program_of(session: Session) -> str:
     """What a key is for: the name it was given, or the browser that logged in with it, in short."""
-    if session.app_name:
-        return session.app_name
-    browser = next((name for part, name in BROWSERS if part in session.user_agent), "")
-    system = next((name for part, name in SYSTEMS if part in session.user_agent), "")
-    return " · ".join(filter(None, (browser, system))) or session.user_agent.partition(" ")[0]
+    return session.app_name or programs.name_of(session.user_agent) or session.user_agent.partition(" ")[0]
 
 
 async def _revoke_others(request: web.Request, sent: Mapping[str, str]) -> web.Response:
