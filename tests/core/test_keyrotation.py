@@ -70,6 +70,24 @@ async def seal_one_of_each(site: Site, alice: Person, salt: str = "") -> None:
         user_id,
         keys.seal(b"webhook secrets", b"w" + salt.encode()),
     )
+    await db.execute(
+        "INSERT INTO blobs (digest, size_bytes, crc32, location, created_at) VALUES ($1, 0, 0, '', now())",
+        f"blob{salt}".ljust(32).encode(),
+    )
+    await db.execute(
+        """INSERT INTO transfer_files (owner_id, name, mime_type, size_bytes, sealed_bytes, key_sealed, blob, created_at)
+           VALUES ($1, 'f', '', 0, 0, $2, $3, now())""",
+        user_id,
+        keys.seal(b"transfer keys", b"f" + salt.encode()),
+        f"blob{salt}".ljust(32).encode(),
+    )
+    await db.execute(
+        """INSERT INTO mails (identifier, sender_id, sender_name, sender_email, recipient_email, subject, body_sealed,
+                              created_at, expires_at)
+           VALUES ('abcd', $1, '', '', '', 's', $2, now(), now())""",
+        user_id,
+        keys.seal(b"mail bodies", b"m" + salt.encode()),
+    )
 
 
 async def opened(site: Site, keys: Keyring) -> dict[str, list[bytes | None]]:
@@ -106,7 +124,7 @@ async def test_a_new_key_opens_everything_afterwards_and_the_old_one_nothing(fil
 
     told = await rotate(filed)
 
-    assert "8 values were sealed anew" in told
+    assert "10 values were sealed anew" in told
     assert await opened(filed, current_only(filed)) == before
     assert {value for values in (await opened(filed, old)).values() for value in values} == {None}
 
@@ -139,7 +157,7 @@ async def test_earlier_keys_are_dropped_once_nothing_needs_them(filed: Site, ali
     before = await opened(filed, filed.keyring)
     assert filed.keyring.file is not None
     filed.keyring.file.add()
-    with pytest.raises(KeyringError, match="8 values are still sealed with an earlier key"):
+    with pytest.raises(KeyringError, match="10 values are still sealed with an earlier key"):
         await drop_earlier(filed)
     assert len(filed.keyring.file.read()) == 2
     await rotate(filed)
@@ -211,9 +229,9 @@ async def test_with_keys_from_the_environment_the_way_is_told_first_and_then_gon
     assert "openssl rand -hex 32" in told
     assert "PIXELHOST_SECRET_KEY_PREVIOUS" in told
     assert await opened(site, Keyring([OLD])) == before
-    with pytest.raises(KeyringError, match="8 values"):
+    with pytest.raises(KeyringError, match="10 values"):
         await drop_earlier(given(site, NEW, OLD))
-    assert "8 values were sealed anew" in await rotate(given(site, NEW, OLD))
+    assert "10 values were sealed anew" in await rotate(given(site, NEW, OLD))
     assert await opened(site, Keyring([NEW])) == before
     assert "PIXELHOST_SECRET_KEY_PREVIOUS is not needed" in await drop_earlier(given(site, NEW, OLD))
     assert OLD not in told
