@@ -395,17 +395,17 @@ CREATE TABLE pushes (
     mails_on_expiry boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
-    viewed_at timestamptz,                             -- by somebody who counts
+    used_up_at timestamptz,                            -- files are there for a while after the last view
     expires_at timestamptz NOT NULL,
     expired_at timestamptz,
     is_deleted boolean NOT NULL DEFAULT false,         -- somebody made it expire
     CHECK (expired_at IS NULL OR num_nonnulls(key_sealed, payload_sealed, passphrase_sealed) = 0),
     CHECK (expired_at IS NOT NULL OR key_sealed IS NOT NULL)
-);
+) WITH (fillfactor = 85);                              -- room to count a view in a page, without touching the indexes
 CREATE INDEX pushes_active ON pushes (owner_id, id DESC) WHERE expired_at IS NULL;
 CREATE INDEX pushes_expired ON pushes (owner_id, id DESC) WHERE expired_at IS NOT NULL;
 CREATE INDEX pushes_due ON pushes (expires_at) WHERE expired_at IS NULL;
-CREATE INDEX pushes_used_up ON pushes (viewed_at) WHERE expired_at IS NULL AND views >= expire_after_views;
+CREATE INDEX pushes_used_up ON pushes (used_up_at) WHERE expired_at IS NULL AND used_up_at IS NOT NULL;
 CREATE INDEX pushes_purged ON pushes (expired_at) WHERE expired_at IS NOT NULL;
 CREATE INDEX pushes_request ON pushes (request_id) WHERE request_id IS NOT NULL;
 

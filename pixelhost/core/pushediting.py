@@ -118,7 +118,7 @@ async def _problems(
 ) -> list[ApiError]:
     kept = [file for file in await file_rows.of_push(tx, push.id) if file.id not in wanted.removed]
     found = pushfields.problems(_as_new(push, wanted), len(kept) + len(added))
-    if push.kind == "file" and not kept and not added:
+    if wanted.removed and not kept and not added:
         found.append(errors.PUSH_INVALID(field="files", message="The last file stays. Delete the push instead."))
     if push.kind != "file" and added:
         found.append(errors.PUSH_INVALID(field="files", message="Only a push of files takes files."))

@@ -151,8 +151,11 @@ async def view(
             claimed = await _claim(site, caller, visit, token, found.passphrase_sealed)
         if claimed is None:
             return Shown(await _came_too_late(site, visit, found), None, None)
+    key = pushsecrets.key_of(site, claimed)
+    if key is None:
+        raise errors.INTERNAL()
     files = await pushfiles.shown(site, claimed) if claimed.kind == "file" else ()
-    return Shown(claimed, pushsecrets.payload_of(site, claimed), pushsecrets.passphrase_of(site, claimed), files)
+    return Shown(claimed, pushsecrets.payload(key, claimed), pushsecrets.passphrase(key, claimed), files)
 
 
 def is_over(site: Site, push: Push) -> bool:

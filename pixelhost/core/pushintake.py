@@ -30,7 +30,7 @@ PushIntake = Batcher[New, Push]
 
 
 def push_intake(db: asyncpg.Pool) -> PushIntake:
-    """Tells the push as it was made: none of banned addresses without an account, and of accounts that are gone."""
+    """Tells each push as it was made; not those of banned strangers, and of accounts that are gone."""
 
     async def insert(news: Sequence[New]) -> Mapping[New, Push]:
         made = await pushes.insert_all(db, [(new.push, new.visit) for new in news])

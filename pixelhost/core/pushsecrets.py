@@ -77,17 +77,16 @@ def note_of(site: Site, push: Push) -> str:
 def passphrase_of(site: Site, push: Push) -> str | None:
     """Empty where there is none; None once the push has expired."""
     key = key_of(site, push)
-    if key is None:
-        return None
+    return passphrase(key, push) if key is not None else None
+
+
+def passphrase(key: PushKey, push: Push) -> str:
+    """Empty where there is none."""
     return key.open("passphrase", push.passphrase_sealed) if push.passphrase_sealed is not None else ""
 
 
-def payload_of(site: Site, push: Push) -> str | None:
-    """None once the push has expired."""
-    key = key_of(site, push)
-    if key is None or push.payload_sealed is None:
-        return None
-    return key.open("payload", push.payload_sealed)
+def payload(key: PushKey, push: Push) -> str:
+    return key.open("payload", push.payload_sealed) if push.payload_sealed is not None else ""
 
 
 def file_name(key: PushKey, file: PushFile) -> str:

@@ -126,7 +126,8 @@ async def claim_view(
             ), updated AS (
                 UPDATE pushes u
                    SET views = p.views + p.counts::int, events = least(p.events + 1, {EVENTS_MAX}), updated_at = $2,
-                       viewed_at = CASE WHEN p.counts THEN $2 ELSE u.viewed_at END,
+                       used_up_at = CASE WHEN p.counts AND p.views + 1 >= p.expire_after_views THEN $2
+                                         ELSE u.used_up_at END,
                        expired_at = CASE WHEN p.is_last THEN $2 END,
                        key_sealed = CASE WHEN NOT p.is_last THEN p.key_sealed END,
                        payload_sealed = CASE WHEN NOT p.is_last THEN p.payload_sealed END,
@@ -178,7 +179,7 @@ async def due(db: Db, now: datetime, used_up_before: datetime, limit: int) -> li
         """(SELECT id FROM pushes WHERE expired_at IS NULL AND expires_at <= $1 LIMIT $3)
            UNION
            (SELECT id FROM pushes
-             WHERE expired_at IS NULL AND views >= expire_after_views AND viewed_at <= $2 LIMIT $3)
+             WHERE expired_at IS NULL AND views >= expire_after_views AND used_up_at <= $2 LIMIT $3)
            ORDER BY id LIMIT $3""",
         now,
         used_up_before,

@@ -22,6 +22,10 @@ def time(moment: datetime) -> str:
 
 def push(site: Site, one: Push, here: str, locale: str = "") -> dict[str, Any]:
     """What every answer tells of a push. `here` is the address of this site."""
+    return _push(site, one, here, locale, pushsecrets.passphrase_of(site, one))
+
+
+def _push(site: Site, one: Push, here: str, locale: str, passphrase: str | None) -> dict[str, Any]:
     address = f"{here}/p/{one.token}" + ("/r" if one.has_retrieval_step else "")
     query = f"?locale={locale}" if LOCALE.fullmatch(locale) else ""
     ended = time(one.expired_at) if one.expired_at else None
@@ -41,7 +45,7 @@ def push(site: Site, one: Push, here: str, locale: str = "") -> dict[str, Any]:
         "deletable_by_viewer": one.is_deletable_by_viewer,
         "retrieval_step": one.has_retrieval_step,
         "end_to_end": one.is_end_to_end,
-        "passphrase": pushsecrets.passphrase_of(site, one),
+        "passphrase": passphrase,
         "created_at": time(one.created_at),
         "updated_at": time(one.updated_at),
         "html_url": address + query,
@@ -57,12 +61,8 @@ def own(site: Site, one: Push, here: str, locale: str = "") -> dict[str, Any]:
 
 def shown(site: Site, seen: Shown, here: str) -> dict[str, Any]:
     """With what was secret, as far as it is still there."""
-    secret = {
-        "payload": seen.payload,
-        "passphrase": seen.passphrase,
-        "files": [file(one, seen.push, here) for one in seen.files],
-    }
-    return push(site, seen.push, here) | secret
+    secret = {"payload": seen.payload, "files": [file(one, seen.push, here) for one in seen.files]}
+    return _push(site, seen.push, here, "", seen.passphrase) | secret
 
 
 def file(one: ShownFile, of: Push, here: str) -> dict[str, Any]:
