@@ -75,7 +75,8 @@ async def seal_one_of_each(site: Site, alice: Person, salt: str = "") -> None:
         f"blob{salt}".ljust(32).encode(),
     )
     await db.execute(
-        """INSERT INTO transfer_files (owner_id, name, mime_type, size_bytes, sealed_bytes, key_sealed, blob, created_at)
+        """INSERT INTO transfer_files (owner_id, name, mime_type, size_bytes, sealed_bytes, key_sealed, blob,
+                                       created_at)
            VALUES ($1, 'f', '', 0, 0, $2, $3, now())""",
         user_id,
         keys.seal(b"transfer keys", b"f" + salt.encode()),
