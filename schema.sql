@@ -316,7 +316,8 @@ CREATE TABLE abuse_reporters (
 CREATE UNIQUE INDEX abuse_reporters_name ON abuse_reporters (lower(name));
 
 -- What was taken down: a content, that is every file and node with these bytes, those that come later too; or a directory
--- with all that is and comes below it. What lifts a takedown deletes its row. No foreign key to nodes, as of node_log.
+-- with all that is and comes below it, or an empty file. What lifts a takedown deletes its row. No foreign key to nodes, as
+-- of node_log.
 CREATE TABLE takedowns (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     digest bytea UNIQUE CHECK (length(digest) = 32),

@@ -21,6 +21,7 @@ from pixelhost.core import (
     removals,
     stats,
     storage,
+    takedowns,
 )
 from pixelhost.db import limits, outbox
 from pixelhost.site import Site
@@ -65,6 +66,7 @@ JOBS = {
         Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
         Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),
         Job("invoices", 300, invoices.ask_again, "ask what became of the payments of open invoices"),
+        Job("takedowns", 10, takedowns.tidy, "tell owners what of theirs was taken down"),
         Job("mail", 5, delivery.deliver, "send mail; what a server postpones is tried again for 3 days"),
     )
 }

@@ -29,6 +29,7 @@ ROOTS = (
     *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
     *("invoices", "test_payments", "pushes"),
     *("globals", "job_runs"),
+    *("takedowns", "abuse_reporters"),
 )
 
 _open = []
@@ -77,7 +78,13 @@ def clock_of_session() -> MovableClock:
 async def site_of_session(
     database_url: str, clock_of_session: MovableClock, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
-    wanted = settings.load({}, data_dir=tmp_path_factory.mktemp("data"), login_attempts_per_minute=1000, push_requests_per_minute=0, push_requests_per_second=0)
+    wanted = settings.load(
+        {},
+        data_dir=tmp_path_factory.mktemp("data"),
+        login_attempts_per_minute=1000,
+        push_requests_per_minute=0,
+        push_requests_per_second=0,
+    )
     async with open_site(wanted, database_url, clock_of_session) as site:
         yield site
 
