@@ -211,7 +211,8 @@ def job(name: str | None, list_them: bool) -> None:
     """Run the background job NAME now."""
     if list_them or name is None:
         for one in jobs.JOBS.values():
-            click.echo(f"{one.name:12} every {one.every_seconds:g} s: {one.help}")
+            often = f"every {one.every_seconds:g} s" if one.every_seconds != jobs.BY_HAND else "by hand"
+            click.echo(f"{one.name:12} {often}: {one.help}")
         return
     if name not in jobs.JOBS:
         raise click.BadParameter(f"there is no job '{name}', only {', '.join(jobs.JOBS)}")

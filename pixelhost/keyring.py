@@ -51,6 +51,10 @@ class Keyring:
         except InvalidTag:
             return None
 
+    def signature(self, purpose: bytes, message: bytes) -> bytes:
+        """HMAC-SHA256 (RFC 2104) with the key of a purpose."""
+        return hmac.digest(_derived(self._master, purpose), message, "sha256")
+
     def visitor(self, ip: str) -> bytes:
         """A 16-byte keyed hash of an address: tells visitors apart without keeping who they were."""
         return _visitor(self._visitors, ip)
@@ -61,7 +65,12 @@ class Keyring:
         return self._ciphers[purpose]
 
     def _derive(self, purpose: bytes) -> bytes:
-        return HKDF(hashes.SHA256(), 32, salt=None, info=b"pixelhost " + purpose).derive(self._master)
+        return _derived(self._master, purpose)
+
+
+@lru_cache(100)
+def _derived(master: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt=None, info=b"pixelhost " + purpose).derive(master)
 
 
 @lru_cache(10_000)

@@ -115,12 +115,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes by their SHA-256 (32 raw bytes). `location` is the store's own name for where they lie."""
+    """Bytes by their SHA-256 (32 raw bytes). `location` is the store's own name for where they lie.
+
+    `virus_name` is not empty where a scanner has found malware in them.
+    """
 
     digest: bytes
     size_bytes: int
     crc32: int
     location: str
+    virus_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +148,16 @@ class File:
     delete_after_downloads: int = 0
     abuse_type: str = ""
     abuse_reporter: str = ""
-    virus_name: str = ""
     owner_terms: Terms = Terms()
     owner_transfer: PaidTransfer = PaidTransfer()
 
     @property
     def size_bytes(self) -> int:
         return self.blob.size_bytes
+
+    @property
+    def virus_name(self) -> str:
+        return self.blob.virus_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +338,10 @@ class Node:
     @property
     def size_bytes(self) -> int:
         return self.blob.size_bytes if self.blob is not None else 0
+
+    @property
+    def virus_name(self) -> str:
+        return self.blob.virus_name if self.blob is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pixelhost.clock import Clock
 from pixelhost.core.counters import Counters
 from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
+from pixelhost.core.opendownloads import OpenDownloads
 from pixelhost.core.runtime import Runtime
 from pixelhost.db import connect
 from pixelhost.db.changes import Changes
@@ -41,6 +42,7 @@ class Site:
     changes: Changes
     news: News
     slots: Slots
+    open_downloads: OpenDownloads
     runtime: Runtime
 
     def plan(self, plan_id: str) -> Plan:
@@ -77,6 +79,8 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
         closing.push_async_callback(changes.close)
         slots = Slots(database_url)
         closing.push_async_callback(slots.close)
+        open_downloads = OpenDownloads(db, slots, clock)
+        closing.push_async_callback(open_downloads.close)
         media = MediaPool(MEDIA_WORKERS)
         closing.push_async_callback(media.close)
         yield Site(
@@ -93,5 +97,6 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             changes=changes,
             news=News(database_url),
             slots=slots,
+            open_downloads=open_downloads,
             runtime=Runtime(db, changes),
         )

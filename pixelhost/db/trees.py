@@ -25,6 +25,10 @@ class TreeRow(NamedTuple):
     permissions: Permissions | None
     is_taken_down: bool
 
+    @property
+    def is_infected(self) -> bool:
+        return self.blob is not None and self.blob.virus_name != ""
+
 
 async def below(pool: asyncpg.Pool, node_id: int) -> AsyncGenerator[list[TreeRow], None]:
     """Slices of all that is below a directory, at one moment, in no order."""

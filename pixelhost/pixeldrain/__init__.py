@@ -82,6 +82,8 @@ ROUTES = (
     Route("GET", "/user/invoice", billing.list_invoices),
     Route("GET", "/user/pay_invoice/{id}", billing.pay_invoice),
     Route("GET", "/misc/qr", misc.qr),
+    Route("GET", "/misc/recaptcha", misc.captcha),
+    Route("GET", "/misc/altcha", misc.altcha),
     Route("POST", "/misc/payment_webhook/{gateway}", billing.hear, is_for_strangers=True),
     Route("GET", "/admin/users", admin.users),
     Route("GET", "/admin/users/{user}", admin.user),

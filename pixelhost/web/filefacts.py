@@ -52,7 +52,7 @@ async def of(request: web.Request, file: File, refusal: ApiError | None, asked: 
         "file": file,
         "viewed": of_viewers,
         "is_own": caller.owns(file.owner_id),
-        "info": pages.embedded(shapes.file_info(site, caller, file)),
+        "info": pages.embedded(shapes.file_info(site, caller, file, {file.id: refusal} if refusal else None)),
         "raw_url": raw_url,
         "file_url": f"{here}/u/{file.id}",
         "tags": opengraph.of_file(language, here, file, raw_url if site.settings.content_origin else here + raw_url),

@@ -60,7 +60,7 @@ async def rendered(request: web.Request, place: Place, blob: Blob) -> web.Respon
 async def _refusal_of(request: web.Request, place: Place) -> ApiError | None:
     """Why its bytes can't be had from its page now; None when they can."""
     try:
-        await gates.refuse_node(site_of(request), caller_of(request), place.node, Origin(host=request.host))
+        await gates.refuse(site_of(request), caller_of(request), place.node, Origin(host=request.host))
     except ApiError as refusal:
         return refusal
     return None

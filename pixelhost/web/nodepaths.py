@@ -11,7 +11,7 @@ from pixelhost.core import nodelocks, paths, sharing
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import ME, Path
-from pixelhost.web import languages, nodetheme, pages
+from pixelhost.web import appealing, languages, nodetheme, pages
 from pixelhost.web.languages import mark
 from pixelhost.wire import target
 from pixelhost.wire.dialect import caller_of, site_of
@@ -115,4 +115,5 @@ async def common(request: web.Request, place: Place) -> dict[str, Any]:
         "may_have_domain": place.rights.owner and site_of(request).plan(node.owner_plan_id).custom_domains,
         "is_unlocked": bool(caller_of(request).node_password),
         "theme": nodetheme.of(place),
+        "appeal_url": await appealing.of_node(request, place),
     }

@@ -10,13 +10,14 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import pages
-from pixelhost.web.fileforms import ABUSE_TYPES
+from pixelhost.web import abusetypes, pages
 from pixelhost.web.languages import mark
 from pixelhost.wire import security
 
 WAY_BACK: web.RequestKey[tuple[str, str]] = web.RequestKey("way back", tuple)
 """The name and the address of what is nearest to what isn't there."""
+APPEAL: web.RequestKey[str] = web.RequestKey("appeal", str)
+"""Where the owner of what was taken down says that this is wrong."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         details=details,
         reason=reason(error),
         way_back=request.get(WAY_BACK),
+        appeal_url=request.get(APPEAL, ""),
         login_url="/login?" + urlencode({"redirect": _back(request)}) if _needs_account(error) else "",
     )
     if isinstance(error, ApiError):
@@ -170,7 +172,7 @@ def reason(error: ApiError | ApiErrors) -> str:
     if isinstance(error, ApiErrors) or error.kind.code != "unavailable_for_legal_reasons":
         return ""
     kind: str = error.extra.get("type") or error.extra.get("abuse_type") or ""
-    return ABUSE_TYPES.get(kind) or kind.replace("_", " ")
+    return abusetypes.TAKEN_DOWN.get(kind) or kind.replace("_", " ")
 
 
 def _phrase(status: int) -> str:

@@ -95,3 +95,132 @@ CREATE TRIGGER nodes_taken_down BEFORE INSERT ON nodes FOR EACH ROW WHEN (NEW.bl
     EXECUTE FUNCTION take_down_node();
 CREATE TRIGGER nodes_taken_down_anew BEFORE UPDATE OF blob ON nodes FOR EACH ROW WHEN (NEW.blob <> OLD.blob)
     EXECUTE FUNCTION take_down_node();
+
+-- What an address was sent counts by the minute from now on; what counted by the hour goes on counting.
+ALTER TABLE visitor_usage RENAME COLUMN hour TO slot;
+ALTER TABLE visitor_usage DROP COLUMN downloads;
+ALTER INDEX visitor_usage_hour RENAME TO visitor_usage_slot;
+
+ALTER TABLE blobs
+    ADD virus_name text NOT NULL DEFAULT '',
+    ADD scan_state text NOT NULL DEFAULT 'waiting'
+        CHECK (scan_state IN ('waiting', 'clean', 'infected', 'too_large', 'failed', 'sealed')),
+    ADD scan_attempts integer NOT NULL DEFAULT 0,
+    ADD scan_due_at timestamptz NOT NULL DEFAULT '-infinity';
+CREATE INDEX blobs_scan_due ON blobs (scan_due_at) WHERE scan_due_at < 'infinity';
+UPDATE blobs b SET virus_name = f.virus_name FROM files f WHERE f.blob = b.digest AND f.virus_name <> '';
+ALTER TABLE files DROP COLUMN virus_name;
+
+-- What an address has begun to download, for the daily limits of plans: more of the same within a day is no other download.
+CREATE TABLE visitor_downloads (
+    visitor bytea NOT NULL,
+    subject text NOT NULL,                             -- like 'file abcdABCD' or 'node 12'
+    started_at timestamptz NOT NULL,
+    PRIMARY KEY (visitor, subject)
+);
+CREATE INDEX visitor_downloads_started_at ON visitor_downloads (started_at);
+
+-- Downloads under way that some limit looks at. A process is named by the backend that keeps an advisory lock for it: where
+-- that is free the process has died, and its rows count no more. None of this outlives the server.
+CREATE UNLOGGED TABLE open_downloads (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    process integer NOT NULL,
+    visitor bytea NOT NULL,
+    is_held boolean NOT NULL,                          -- to the limits of a plan
+    reserved_bytes bigint NOT NULL,                    -- of the daily limit, until it is known how many went out
+    bytes_per_second bigint NOT NULL                   -- that all of an address share; 0 = no limit
+);
+CREATE INDEX open_downloads_visitor ON open_downloads (visitor);
+CREATE INDEX open_downloads_process ON open_downloads (process);
+
+-- Captcha responses that were right, so that each is good once. It may go on with what it began.
+CREATE TABLE captcha_responses (
+    response_sha256 bytea PRIMARY KEY CHECK (length(response_sha256) = 32),
+    visitor bytea NOT NULL,
+    subject text NOT NULL,
+    accepted_at timestamptz NOT NULL
+);
+CREATE INDEX captcha_responses_accepted_at ON captcha_responses (accepted_at);
+
+-- The malware scanner: one row. Its signatures, and since when it has been away.
+CREATE TABLE scanner (
+    is_the_one boolean PRIMARY KEY DEFAULT true CHECK (is_the_one),
+    version text NOT NULL DEFAULT '',
+    failures integer NOT NULL DEFAULT 0,               -- since it answered last
+    due_at timestamptz NOT NULL DEFAULT '-infinity'    -- when to try again
+);
+INSERT INTO scanner DEFAULT VALUES;
+
+-- The rows of processes that have died go: what still counts is under way.
+CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM open_downloads WHERE process IN (
+        SELECT process FROM (SELECT DISTINCT process FROM open_downloads) p
+         WHERE pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process))
+$$;
+
+-- A download of an address begins, unless a limit refuses it: all of them in one statement, and those of one address take
+-- turns. Limits are -1 where there are none. `refusal` is empty or names the limit; a trial takes nothing. Downloads count
+-- by what is downloaded, so that more of the same is let pass; bytes from now on, as many as are asked for, until
+-- `end_downloads` says how many it were. `sharing` is how many of the address share the speed, this one included. What is
+-- downloaded at once over all isn't locked: it may be exceeded by those that begin in the same moment. A crash of the
+-- server may forget the last moments, for which nobody waits.
+CREATE FUNCTION begin_download(
+    by_process integer, by_visitor bytea, subjects text[], at_time timestamptz, wanted_bytes bigint, is_free boolean,
+    downloads_max bigint, bytes_max bigint, at_once_max bigint, overall_max bigint, speed bigint,
+    is_lifted boolean, is_trial boolean, OUT refusal text, OUT number bigint, OUT sharing bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+    since timestamptz := at_time - interval '24 hours';
+BEGIN
+    refusal := '';
+    IF NOT is_trial THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+        PERFORM pg_advisory_xact_lock(hashtextextended(encode(by_visitor, 'hex'), 0));
+    END IF;
+    IF bytes_max >= 0 AND bytes_max <= (
+        SELECT coalesce((SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since), 0)
+             + coalesce((SELECT sum(o.reserved_bytes) FROM open_downloads o WHERE o.visitor = by_visitor), 0)
+    ) THEN
+        refusal := 'transfer';
+    ELSIF downloads_max >= 0 AND NOT is_lifted AND downloads_max <= (
+        SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
+    ) AND cardinality(subjects) > (
+        SELECT count(*) FROM visitor_downloads d
+         WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since
+    ) THEN
+        refusal := 'downloads';
+    ELSIF overall_max >= 0 AND NOT is_lifted AND is_free AND overall_max <= (
+        SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o
+    ) THEN
+        PERFORM forget_dead_downloads();
+        IF overall_max <= (SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o) THEN
+            refusal := 'overload';
+        END IF;
+    END IF;
+    IF refusal = '' AND at_once_max >= 0 AND at_once_max <= (
+        SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.is_held
+    ) THEN
+        PERFORM forget_dead_downloads();
+        IF at_once_max <= (SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.is_held) THEN
+            refusal := 'at_once';
+        END IF;
+    END IF;
+    IF refusal <> '' OR is_trial THEN
+        RETURN;
+    END IF;
+    IF downloads_max >= 0 THEN
+        INSERT INTO visitor_downloads AS d (visitor, subject, started_at)
+        SELECT by_visitor, subject, at_time FROM unnest(subjects) AS subject
+        ON CONFLICT (visitor, subject) DO UPDATE SET started_at = excluded.started_at WHERE d.started_at <= since;
+    END IF;
+    INSERT INTO open_downloads (process, visitor, is_held, reserved_bytes, bytes_per_second)
+    VALUES (by_process, by_visitor, is_free, CASE WHEN bytes_max >= 0 THEN wanted_bytes ELSE 0 END, speed)
+    RETURNING id INTO number;
+    IF speed > 0 THEN
+        sharing := (SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.bytes_per_second = speed);
+    END IF;
+END
+$$;
+
+CREATE TRIGGER blobs_changed AFTER UPDATE OF virus_name ON blobs FOR EACH ROW
+    WHEN (OLD.virus_name <> NEW.virus_name) EXECUTE FUNCTION tell_files_changed();
