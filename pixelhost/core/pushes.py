@@ -18,7 +18,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile, ShownFile
 from pixelhost.core.pushsecrets import PushKey
-from pixelhost.db import limits, pushes, pushevents
+from pixelhost.db import bans, limits, pushes, pushevents
 from pixelhost.db.connect import Transaction
 from pixelhost.model import Push, PushEvent, User, Visit
 from pixelhost.site import Site
@@ -70,8 +70,10 @@ def pusher(site: Site, caller: Caller, *, needs_account: bool = False) -> User |
 async def create(
     site: Site, caller: Caller, visit: Visit, new: Draft, wanted: NewPush, files: Sequence[NewFile] = ()
 ) -> Push:
-    """Raises PUSH_INVALID, or several of it; as `pusher`; USER_OUT_OF_SPACE, WRITING."""
+    """Raises PUSH_INVALID, or several of it; as `pusher`; IP_BANNED to strangers too; USER_OUT_OF_SPACE, WRITING."""
     owner = pusher(site, caller, needs_account=bool(files) or wanted.kind == "file")
+    if owner is None and await bans.is_address_banned(site.db, caller.ip, site.clock.now()):
+        raise errors.IP_BANNED()
     errors.raise_all(pushfields.problems(wanted, len(files)))
     made = _made(site, owner, new, wanted)
     if owner is None or not files:
