@@ -231,7 +231,7 @@ class Settings:
     captcha: str = _setting(
         _one_of("off", "altcha", *CAPTCHA_PROVIDERS),
         "altcha",
-        "what lifts the limits of downloads that ask for one; altcha: work that the browser does, no third party",
+        "what lifts the limits of downloads that ask for one; altcha: work for the browser, no third party",
     )
     captcha_site_key: str = _setting(_text, "", "key of this site at reCAPTCHA, hCaptcha or Turnstile")
     captcha_secret: str = _setting(_text, "", "and its secret", secret=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -34,26 +35,24 @@ class Verdict:
 
 async def version(url: str) -> str:
     """Its own and that of its signatures, as one text. Raises ScannerAway."""
-    async with _connected(url) as (reader, writer):
-        writer.write(b"zVERSION\0")
-        answer = await _answer(reader, CHUNK_SECONDS)
+    async with _connected(url) as connection:
+        await connection.send(b"zVERSION\0")
+        answer = await connection.answer(CHUNK_SECONDS)
     if not answer.startswith("ClamAV"):
-        raise ScannerAway(f"it says {answer!r} instead of its version")
+        raise ScannerAway(f"it says {answer[:100]!r} instead of its version")
     return answer
 
 
 async def scan(url: str, pieces: AsyncIterator[bytes]) -> Verdict:
     """What it says of these bytes. Raises ScannerAway, and as `pieces` does."""
-    async with _connected(url) as (reader, writer):
-        writer.write(b"zINSTREAM\0")
+    async with _connected(url) as connection:
         # It hangs up on what is too large for it, having said so.
         with suppress(ConnectionError):
+            await connection.send(b"zINSTREAM\0")
             async for piece in pieces:
-                writer.write(struct.pack(">I", len(piece)) + piece)
-                async with asyncio.timeout(CHUNK_SECONDS):
-                    await writer.drain()
-            writer.write(struct.pack(">I", 0))
-        return _verdict(await _answer(reader, VERDICT_SECONDS))
+                await connection.send(struct.pack(">I", len(piece)) + piece)
+            await connection.send(struct.pack(">I", 0))
+        return _verdict(await connection.answer(VERDICT_SECONDS))
 
 
 def _verdict(answer: str) -> Verdict:
@@ -67,36 +66,42 @@ def _verdict(answer: str) -> Verdict:
     return Verdict("failed", reason=answer)
 
 
+class _Connection:
+    """A socket: what was answered before the other side hung up is still there to be read, unlike with a transport."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._loop = asyncio.get_running_loop()
+
+    async def send(self, data: bytes) -> None:
+        async with asyncio.timeout(CHUNK_SECONDS):
+            await self._loop.sock_sendall(self._socket, data)
+
+    async def answer(self, seconds: float) -> str:
+        """Up to the NUL that ends it."""
+        received = b""
+        async with asyncio.timeout(seconds):
+            while not received.endswith(b"\0"):
+                more = await self._loop.sock_recv(self._socket, ANSWER_BYTES_MAX)
+                received += more
+                if not more or len(received) > ANSWER_BYTES_MAX:
+                    raise ScannerAway("it hung up without an answer" if not more else "its answer has no end")
+        return received[:-1].decode("utf-8", "replace").strip()
+
+
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    parts = urlsplit(url)
-    writer = None
+async def _connected(url: str) -> AsyncIterator[_Connection]:
+    parts, loop = urlsplit(url), asyncio.get_running_loop()
+    is_local = parts.scheme == "unix"
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            if parts.scheme == "unix":
-                reader, writer = await asyncio.open_unix_connection(parts.path, limit=ANSWER_BYTES_MAX)
-            else:
-                reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=ANSWER_BYTES_MAX)
-        yield reader, writer
+        found = [] if is_local else await loop.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+        family, address = (socket.AF_UNIX, parts.path) if is_local else (found[0][0], found[0][4])
+        with socket.socket(family, socket.SOCK_STREAM) as connected:
+            connected.setblocking(False)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await loop.sock_connect(connected, address)
+            yield _Connection(connected)
     except TimeoutError as error:
         raise ScannerAway("it doesn't answer in time") from error
-    except ConnectionError as error:
-        raise ScannerAway(f"the connection is lost: {error}") from error
     except OSError as error:
-        if writer is not None:
-            raise
         raise ScannerAway(str(error)) from error
-    finally:
-        if writer is not None:
-            writer.transport.abort()
-
-
-async def _answer(reader: asyncio.StreamReader, seconds: float) -> str:
-    try:
-        async with asyncio.timeout(seconds):
-            answer = await reader.readuntil(b"\0")
-    except asyncio.IncompleteReadError as error:
-        raise ScannerAway("it hung up without an answer") from error
-    except asyncio.LimitOverrunError as error:
-        raise ScannerAway("its answer has no end") from error
-    return answer[:-1].decode("utf-8", "replace").strip()

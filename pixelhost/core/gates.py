@@ -174,7 +174,7 @@ async def used_up(site: Site, caller: Caller, files: Sequence[File]) -> Mapping[
     by_limits: dict[Limits, list[File]] = {}
     for file in files:
         limits = replace(limits_of(site, caller, [file]), at_once=NO_LIMIT, bytes_per_second=0)
-        if not _is_exempt(site, caller, file) and limits.hold:
+        if not is_exempt(site, caller, file) and limits.hold:
             by_limits.setdefault(limits, []).append(file)
     found: dict[str, ApiError] = {}
     for limits, held in by_limits.items():
@@ -210,7 +210,7 @@ def admit(site: Site, caller: Caller, wanted: Sequence[Wanted], origin: Origin) 
 
 def limits_of(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Limits:
     """By the strictest of the owners' plans, those left out that hold for none of this."""
-    return limits_of_plans(site, [site.plan(one.owner_plan_id) for one in wanted if not _is_exempt(site, caller, one)])
+    return limits_of_plans(site, [site.plan(one.owner_plan_id) for one in wanted if not is_exempt(site, caller, one)])
 
 
 def limits_of_plans(site: Site, plans: Sequence[Plan]) -> Limits:
@@ -243,7 +243,7 @@ def hotlinked(plan: Plan, terms: Terms, origin: Origin) -> ApiError | None:
 
 def _hotlinked(site: Site, caller: Caller, wanted: Wanted, origin: Origin) -> ApiError | None:
     """The same for those whom it concerns; a node says it in other words."""
-    if _is_exempt(site, caller, wanted):
+    if is_exempt(site, caller, wanted):
         return None
     refusal = hotlinked(site.plan(wanted.owner_plan_id), wanted.owner_terms, origin)
     if refusal is not None and refusal.kind is errors.HOTLINK_DETECTED and isinstance(wanted, Node):
@@ -256,7 +256,7 @@ def _said(caller: Caller, begun: Begun) -> ApiError | None:
 
 
 def _download(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Download:
-    held = [one for one in wanted if not _is_exempt(site, caller, one)]
+    held = [one for one in wanted if not is_exempt(site, caller, one)]
     return Download(
         visitor=site.keyring.visitor(caller.ip),
         subjects=[_subject(one) for one in held or wanted],
@@ -279,5 +279,6 @@ def _may_embed(terms: Terms, host: str) -> bool:
     return any(f".{host}".endswith(f".{domain}") for domain in terms.embed_domains.split())
 
 
-def _is_exempt(site: Site, caller: Caller, wanted: Wanted) -> bool:
+def is_exempt(site: Site, caller: Caller, wanted: Wanted) -> bool:
+    """Whether no limit holds: for the owner, and where somebody pays."""
     return caller.owns(wanted.owner_id) or stats.is_premium(site, caller, wanted)

@@ -59,7 +59,7 @@ def file_info(site: Site, caller: Caller, file: File, used_up: Mapping[str, ApiE
         "abuse_reporter_name": file.abuse_reporter,
         "can_edit": caller.owns(file.owner_id),
         "can_download": refusal is None,
-        "show_ads": plan.show_ads,
+        "show_ads": plan.show_ads and not gates.is_exempt(site, caller, file),
         "allow_video_player": True,
         "download_speed_limit": gates.limits_of(site, caller, [file]).bytes_per_second,
         "embed_domains": file.owner_terms.embed_domains.split(),

@@ -47,14 +47,12 @@ SAYINGS: Final[Mapping[str, Saying]] = {
     "virus_detected_captcha_required": Saying(
         mark("This file is marked as malware"),
         mark("A scanner found something harmful in it, so it can't be downloaded."),
-        mark("A captcha would lift this, but this server has none. Ask whoever gave you the link whether they know."),
+        mark("Ask whoever gave you the link whether they know."),
     ),
     "file_rate_limited_captcha_required": Saying(
         mark("Downloads are paused"),
         mark("It is downloaded far more often than its page is opened, more than its owner's plan includes."),
-        mark(
-            "A captcha would lift this, but this server has none. It works again when its page was opened more often."
-        ),
+        mark("It works again when its page was opened more often."),
     ),
     "ip_download_limited_captcha_required": Saying(
         mark("That is enough for today"),

@@ -44,7 +44,7 @@ async def downloading(port: int, path: str, last_byte: int, key: str = "") -> As
 
 async def none_under_way(site: Site) -> None:
     async with asyncio.timeout(15):
-        while await site.db.fetchval("SELECT count(*) FROM open_downloads"):
+        while await site.db.fetchval("SELECT count(*) FROM open_downloads"):  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.02)
 
 

@@ -54,7 +54,9 @@ async def test_a_file_marked_as_malware_has_a_page_that_says_so_instead_of_a_dow
     page = await visit(anyone, f"/u/{file_id}")
     assert page.status == 403
     assert page.one("h2").text == "This file is marked as malware"
-    assert "this server has none" in page.text
+    assert "Found: Eicar" in page.text
+    assert page.one("form", class_="captcha")["data-download"] == f"/api/file/{file_id}?download"
+    assert "worker-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.one("a", href=f"/login?redirect=/u/{file_id}")
     assert page.all("a", class_="button primary") == []
     assert "what was in it" not in page.source
