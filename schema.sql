@@ -401,6 +401,15 @@ CREATE TABLE appeals (
 CREATE INDEX appeals_made_at ON appeals (made_at, id) WHERE rejected_at IS NULL;
 CREATE INDEX appeals_user ON appeals (user_id);
 
+-- Warnings that were sent before the certificate of a custom domain ends, each once; 0 days is when it has ended. No
+-- foreign key to nodes, as of node_log.
+CREATE TABLE certificate_warnings (
+    node_id bigint NOT NULL,
+    expires_at timestamptz NOT NULL,
+    days integer NOT NULL CHECK (days >= 0),
+    PRIMARY KEY (node_id, expires_at, days)
+);
+
 -- Addresses that may not upload.
 CREATE TABLE ip_bans (
     network cidr PRIMARY KEY,
@@ -930,6 +939,18 @@ BEGIN
     END IF;
 END
 $$;
+
+-- Processes keep the certificates of custom domains until they hear that something changed.
+CREATE FUNCTION tell_domains_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pixelhost_news', 'domains');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER nodes_domain_changed AFTER UPDATE OF custom_domain_name, custom_domain_cert, custom_domain_key ON nodes
+    FOR EACH ROW EXECUTE FUNCTION tell_domains_changed();
+CREATE TRIGGER nodes_domain_removed AFTER DELETE ON nodes FOR EACH ROW WHEN (OLD.custom_domain_name IS NOT NULL)
+    EXECUTE FUNCTION tell_domains_changed();
 
 -- Processes keep what they have read about files until they hear that something changed.
 CREATE FUNCTION tell_files_changed() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -13,6 +13,7 @@ from pixelhost.core import (
     billing,
     captchas,
     delivery,
+    domains,
     files,
     gates,
     invoices,
@@ -80,6 +81,7 @@ JOBS = {
         Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
         Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),
         Job("invoices", 300, invoices.ask_again, "ask what became of the payments of open invoices"),
+        Job("certificates", 3600, domains.warn, "warn owners of custom domains whose certificate ends"),
         Job("takedowns", 10, takedowns.tidy, "tell owners what of theirs was taken down"),
         Job("mail", 5, delivery.deliver, "send mail; what a server postpones is tried again for 3 days"),
     )

@@ -96,6 +96,10 @@ def listen_address(value: str) -> tuple[str, int]:
     return bare, int(port)
 
 
+def _other_listen_address(value: str) -> tuple[str, int] | None:
+    return listen_address(value)
+
+
 def _http_url(value: str) -> str:
     parts = _split(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -219,6 +223,15 @@ class Settings:
     affiliate_percent: int = _setting(
         _whole(0, 100), 10, "share of what an account pays that is credited to the affiliate it names; 0 = nothing"
     )
+    tls_listen: tuple[str, int] | None = _setting(
+        _other_listen_address,
+        None,
+        "second address, HOST:PORT, that custom domains are served on with TLS; empty = off",
+    )
+    tls_cert: Path | None = _setting(
+        _path, None, "certificate (PEM, a file) for names that are nobody's custom domain; empty = they are refused"
+    )
+    tls_key: Path | None = _setting(_path, None, "and its private key (PEM, a file)")
     trusted_proxies: tuple[Network, ...] = _setting(_networks, (), "networks whose X-Forwarded-For is believed")
     content_origin: str = _setting(_http_url, "", "separate origin for raw bytes; empty = the same origin")
     accel: str = _setting(_one_of("", "nginx"), "", "nginx: answer downloads with X-Accel-Redirect")
@@ -300,6 +313,8 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
         problems.append(
             f"PIXELHOST_CAPTCHA: '{values['captcha']}' needs PIXELHOST_CAPTCHA_SITE_KEY and PIXELHOST_CAPTCHA_SECRET"
         )
+    if ("tls_cert" in values) != ("tls_key" in values):
+        problems.append("PIXELHOST_TLS_CERT and PIXELHOST_TLS_KEY come together")
     if problems:
         raise SettingsError(problems)
     return Settings(**values)
@@ -322,7 +337,7 @@ def defaults() -> dict[str, str]:
 def _shown(value: Any, field: "dataclasses.Field[Any]") -> str:
     if field.metadata["secret"]:
         return "(set, hidden)" if value else ""
-    if field.name == "listen":
+    if field.name in {"listen", "tls_listen"} and value is not None:
         host, port = value
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if isinstance(value, tuple):

@@ -12,7 +12,7 @@ LAYERS = (
     {"site", "core"},
     {"wire"},
     {"pixeldrain", "pwpush", "privasfer", "web", "jobs"},
-    {"app", "openapi", "cli", "serve", "worker", "__main__"},
+    {"app", "customdomains", "openapi", "cli", "serve", "tls", "worker", "__main__"},
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 STORES, DIALECTS = LAYERS[1], LAYERS[4] - {"jobs"}

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pixelhost.core.callers import Caller
 from pixelhost.model import User
 from pixelhost.site import Site
-from pixelhost.web import assets, languages, notices, wording
+from pixelhost.web import assets, languages, notices, servednode, wording
 from pixelhost.web.languages import Language
 from pixelhost.wire import credentials
 from pixelhost.wire.dialect import CALLER, SITE
@@ -41,7 +41,13 @@ def answer(
     of its Content-Security-Policy that this page needs otherwise.
     """
     language = languages.of(request)
-    shown = {"user": _user(request), "may_register": _may_register(request), "address": request.path_qs}
+    bucket = servednode.bucket()
+    shown = {
+        "user": _user(request),
+        "root": f"/{bucket}" if bucket is not None else None,
+        "may_register": _may_register(request),
+        "address": request.path_qs,
+    }
     body = rendered(language, template, notice=notices.of(request), **shown, **context).encode()
     response = web.Response(
         body=body,
@@ -136,5 +142,10 @@ def _may_register(request: web.BaseRequest) -> bool:
 def _clear_stale_cookie(request: web.BaseRequest, response: web.Response) -> None:
     """A login cookie that makes nobody of its sender is of no more use."""
     caller: Caller | None = request.get(CALLER)
-    if caller is not None and caller.user is None and credentials.COOKIE in request.cookies:
+    if (
+        servednode.bucket() is None
+        and caller is not None
+        and caller.user is None
+        and credentials.COOKIE in request.cookies
+    ):
         response.del_cookie(credentials.COOKIE, path="/", httponly=True, samesite="Lax")

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import abusetypes, pages
+from pixelhost.web import abusetypes, pages, servednode
 from pixelhost.web.languages import mark
 from pixelhost.wire import security
 
@@ -133,7 +133,7 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         reason=reason(error),
         way_back=request.get(WAY_BACK),
         appeal_url=request.get(APPEAL, ""),
-        login_url="/login?" + urlencode({"redirect": _back(request)}) if _needs_account(error) else "",
+        login_url=_login_url(request) if _needs_account(error) else "",
     )
     if isinstance(error, ApiError):
         response.headers.update(error.headers)
@@ -143,8 +143,15 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
     return response
 
 
+def _login_url(request: web.BaseRequest) -> str:
+    """Domains of others have no login."""
+    return "" if servednode.bucket() is not None else "/login?" + urlencode({"redirect": _back(request)})
+
+
 def _may_log_in(request: web.BaseRequest, error: ApiError | ApiErrors) -> bool:
     """Whether this is a person in front of a browser, without a key of any kind, at a page that needs an account."""
+    if servednode.bucket() is not None:
+        return False
     is_reading = request.method in security.SAFE_METHODS and _is_browser(request)
     return is_reading and _needs_account(error) and hdrs.AUTHORIZATION not in request.headers
 

@@ -298,7 +298,7 @@ async def _read(part: Slice) -> bytes:
 
 async def _send_slice(request: web.Request, response: web.StreamResponse, part: Slice) -> None:
     descriptor = part.blob.fileno()
-    if descriptor is not None:
+    if descriptor is not None and not _is_encrypted(request):
         # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
         ends = part.blob.read_cached(part.offset, 1), part.blob.read_cached(part.offset + part.count - 1, 1)
         await sockets.send_file(request, descriptor, part.offset, part.count, part.note, is_cached=None not in ends)
@@ -307,6 +307,11 @@ async def _send_slice(request: web.Request, response: web.StreamResponse, part: 
         count = min(STEP_BYTES, part.offset + part.count - offset)
         await response.write(await part.blob.read(offset, count))
         part.note(count)
+
+
+def _is_encrypted(request: web.Request) -> bool:
+    """Whether what goes out must pass through TLS here, so that no file can go to the socket by itself."""
+    return request.transport is not None and request.transport.get_extra_info("sslcontext") is not None
 
 
 def _content_type(mime_type: str) -> str:
