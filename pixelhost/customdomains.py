@@ -114,7 +114,7 @@ def _to_https(request: web.Request) -> web.StreamResponse:
 
 
 def is_for_a_domain(known: Domains, request: web.BaseRequest) -> bool:
-    return known.has(security.host_name(request))
+    return not known.is_empty and known.has(security.host_name(request))
 
 
 def is_misdirected(request: web.BaseRequest) -> bool:

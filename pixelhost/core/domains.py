@@ -77,6 +77,10 @@ class Domains:
         settings = self._site.settings
         return settings.tls_listen is not None or bool(settings.trusted_proxies)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._versions
+
     def has(self, name: str) -> bool:
         """Whether a name is somebody's domain, as far as this process has heard."""
         return name in self._versions

@@ -42,7 +42,7 @@ SAYINGS: Final[Mapping[str, Saying]] = {
     "unavailable_for_legal_reasons": Saying(
         mark("This file was taken down"),
         mark("It was reported, and can't be viewed or downloaded any more."),
-        mark("If it is yours and you think that this is a mistake, write to those who run this server."),
+        mark("If it is yours and you think that this is a mistake, log in and open this page again to say so."),
     ),
     "virus_detected_captcha_required": Saying(
         mark("This file is marked as malware"),

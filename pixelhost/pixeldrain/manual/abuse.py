@@ -54,7 +54,7 @@ CHAPTER = Chapter(
             explained=FILE | {"action": ACTION, "type": f"{TYPES[:-1]}; else what most have reported."} | TOLD,
             returns=OK,
             refuses=(*GONE, errors.ENUM_PARSE_FAILED),
-            curl="curl -u :$KEY -d action=grant {here}/api/admin/abuse_report/$ID",
+            curl="curl -u :$KEY -d action=grant -d type=malware {here}/api/admin/abuse_report/$ID",
         ),
         Operation(
             "POST /admin/block_files",

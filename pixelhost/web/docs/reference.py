@@ -38,6 +38,8 @@ VARIABLES: Final = {
     "BANNED": "The name of an account that is banned.",
     "INVOICE": "The ID of an invoice of yours.",
     "LINK": "The `key` in a link that was mailed.",
+    "TAKEDOWN": "The number of something of yours that was taken down.",
+    "APPEAL": "The number of an appeal against a takedown.",
 }
 
 
