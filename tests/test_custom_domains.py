@@ -95,6 +95,16 @@ async def test_large_files_go_through_tls_and_not_past_it(here: Front, alice: Pe
     assert (await here.ask_plain("127.0.0.1", f"/api/filesystem/{share_id}/large.bin")).body == data
 
 
+async def test_bytes_come_from_here_where_nginx_sends_those_of_others(site: Site, alice: Person):
+    await alice.write("/me/docs/b.txt", b"b")
+    share_id = await alice.share("/me/docs")
+    await serve_on(alice, "/me/docs", ONE, ends_at=FAR)
+    async with front(site, accel="nginx") as here:
+        await here.hears(ONE)
+        answer = await here.ask(ONE, f"/api/filesystem/{share_id}/b.txt")
+        assert (answer.body, "X-Accel-Redirect" in answer.headers) == (b"b", False)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -233,7 +233,9 @@ def _is_for_nginx(request: web.Request, content: Content) -> bool:
     when a download ends, or how fast the others are.
     """
     settings = dialect.site_of(request).settings
-    if not settings.accel or not content.location or (content.gate is not None and content.gate.is_counted):
+    if not settings.accel or _is_encrypted(request):
+        return False  # who asks over TLS of ours doesn't come through nginx
+    if not content.location or (content.gate is not None and content.gate.is_counted):
         return False
     return not any(name in request.headers for name in (hdrs.IF_RANGE, hdrs.IF_MATCH, hdrs.IF_UNMODIFIED_SINCE))
 
