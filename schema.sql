@@ -75,9 +75,15 @@ CREATE TABLE blobs (
     location text NOT NULL,                            -- the store's own name for where the bytes lie
     refs bigint NOT NULL DEFAULT 0 CHECK (refs >= 0),
     created_at timestamptz NOT NULL,
-    unreferenced_since timestamptz                     -- null exactly while refs > 0
+    unreferenced_since timestamptz,                    -- null exactly while refs > 0
+    virus_name text NOT NULL DEFAULT '',               -- not empty = found to be malware
+    scan_state text NOT NULL DEFAULT 'waiting'
+        CHECK (scan_state IN ('waiting', 'clean', 'infected', 'too_large', 'failed', 'sealed')),
+    scan_attempts integer NOT NULL DEFAULT 0,          -- that failed since the last one that didn't
+    scan_due_at timestamptz NOT NULL DEFAULT '-infinity'              -- infinity = never again
 );
 CREATE INDEX blobs_unreferenced ON blobs (unreferenced_since) WHERE refs = 0;
+CREATE INDEX blobs_scan_due ON blobs (scan_due_at) WHERE scan_due_at < 'infinity';
 
 -- Files of the Pixeldrain API: a name in an account for a blob.
 CREATE TABLE files (
@@ -96,8 +102,7 @@ CREATE TABLE files (
     delete_after_date timestamptz,
     delete_after_downloads bigint NOT NULL DEFAULT 0 CHECK (delete_after_downloads >= 0),   -- 0 = never
     abuse_type text NOT NULL DEFAULT '',               -- not empty = taken down
-    abuse_reporter text NOT NULL DEFAULT '',
-    virus_name text NOT NULL DEFAULT ''                -- not empty = found to be malware
+    abuse_reporter text NOT NULL DEFAULT ''
 );
 CREATE INDEX files_owner ON files (owner_id, uploaded_at, id);
 CREATE INDEX files_blob ON files (blob);
@@ -271,15 +276,55 @@ CREATE INDEX activity_happened_at ON activity (happened_at);
 CREATE UNIQUE INDEX activity_lost ON activity (event, file_id)
  WHERE event IN ('file_instance_lost', 'filesystem_node_lost');
 
--- What an address has downloaded, by the hour, for the daily limits of plans. visitor as in file_visitors.
+-- Bytes that an address was sent, by the minute in which it had them, for the daily limits of plans. visitor as in
+-- file_visitors.
 CREATE TABLE visitor_usage (
     visitor bytea NOT NULL,
-    hour timestamptz NOT NULL,
-    downloads bigint NOT NULL DEFAULT 0,
+    slot timestamptz NOT NULL,
     bytes_sent bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (visitor, hour)
+    PRIMARY KEY (visitor, slot)
 );
-CREATE INDEX visitor_usage_hour ON visitor_usage (hour);
+CREATE INDEX visitor_usage_slot ON visitor_usage (slot);
+
+-- What an address has begun to download, for the daily limits of plans: more of the same within a day is no other download.
+CREATE TABLE visitor_downloads (
+    visitor bytea NOT NULL,
+    subject text NOT NULL,                             -- like 'file abcdABCD' or 'node 12'
+    started_at timestamptz NOT NULL,
+    PRIMARY KEY (visitor, subject)
+);
+CREATE INDEX visitor_downloads_started_at ON visitor_downloads (started_at);
+
+-- Downloads under way that some limit looks at. A process is named by the backend that keeps an advisory lock for it: where
+-- that is free the process has died, and its rows count no more. None of this outlives the server.
+CREATE UNLOGGED TABLE open_downloads (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    process integer NOT NULL,
+    visitor bytea NOT NULL,
+    is_held boolean NOT NULL,                          -- to the limits of a plan
+    reserved_bytes bigint NOT NULL,                    -- of the daily limit, until it is known how many went out
+    bytes_per_second bigint NOT NULL                   -- that all of an address share; 0 = no limit
+);
+CREATE INDEX open_downloads_visitor ON open_downloads (visitor);
+CREATE INDEX open_downloads_process ON open_downloads (process);
+
+-- Captcha responses that were right, so that each is good once. It may go on with what it began.
+CREATE TABLE captcha_responses (
+    response_sha256 bytea PRIMARY KEY CHECK (length(response_sha256) = 32),
+    visitor bytea NOT NULL,
+    subject text NOT NULL,
+    accepted_at timestamptz NOT NULL
+);
+CREATE INDEX captcha_responses_accepted_at ON captcha_responses (accepted_at);
+
+-- The malware scanner: one row. Its signatures, and since when it has been away.
+CREATE TABLE scanner (
+    is_the_one boolean PRIMARY KEY DEFAULT true CHECK (is_the_one),
+    version text NOT NULL DEFAULT '',
+    failures integer NOT NULL DEFAULT 0,               -- since it answered last
+    due_at timestamptz NOT NULL DEFAULT '-infinity'    -- when to try again
+);
+INSERT INTO scanner DEFAULT VALUES;
 
 -- Batches of counters that were applied, so that a batch sent twice (a lost answer, a retry) counts once.
 CREATE TABLE usage_batches (
@@ -297,10 +342,76 @@ CREATE TABLE abuse_reports (
     reporter_ip text NOT NULL,
     reporter_id uuid REFERENCES users ON DELETE SET NULL,          -- null = without an account
     reported_at timestamptz NOT NULL,
+    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'granted', 'rejected')),
+    decided_at timestamptz CHECK ((decided_at IS NULL) = (status = 'pending')),
     UNIQUE (file_id, reporter_ip)
 );
 CREATE INDEX abuse_reports_reported_at ON abuse_reports (reported_at);
+CREATE INDEX abuse_reports_pending ON abuse_reports (file_id) WHERE status = 'pending';
 CREATE INDEX abuse_reports_reporter ON abuse_reports (reporter_id) WHERE reporter_id IS NOT NULL;
+
+-- Organisations and people that report abuse. Those with an account take down what is of their types by themselves, with
+-- an API key of that account; each has an account to itself.
+CREATE TABLE abuse_reporters (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),   -- shown with what they had taken down
+    email text NOT NULL,
+    user_id uuid UNIQUE REFERENCES users ON DELETE SET NULL,
+    types text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz                           -- null = never
+);
+CREATE UNIQUE INDEX abuse_reporters_name ON abuse_reporters (lower(name));
+
+-- What was taken down: a content, that is every file and node with these bytes, those that come later too; or a directory
+-- with all that is and comes below it, or an empty file. What lifts a takedown deletes its row. No foreign key to nodes, as
+-- of node_log.
+CREATE TABLE takedowns (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest bytea UNIQUE CHECK (length(digest) = 32),
+    node_id bigint UNIQUE,
+    type text NOT NULL CHECK (type <> ''),
+    reporter text NOT NULL,                            -- shown with the file
+    note text NOT NULL,                                -- for administrators
+    made_at timestamptz NOT NULL,
+    made_by uuid REFERENCES users ON DELETE SET NULL,
+    CHECK (num_nonnulls(digest, node_id) = 1)
+);
+CREATE INDEX takedowns_made_at ON takedowns (made_at, id);
+CREATE INDEX takedowns_made_by ON takedowns (made_by) WHERE made_by IS NOT NULL;
+
+-- Things that were taken down, until their owners are told.
+CREATE TABLE takedown_news (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    takedown_id bigint NOT NULL REFERENCES takedowns ON DELETE CASCADE,
+    file_id text,
+    node_id bigint,
+    CHECK (num_nonnulls(file_id, node_id) = 1)
+);
+CREATE INDEX takedown_news_takedown ON takedown_news (takedown_id);
+
+-- What owners say against a takedown, once each.
+CREATE TABLE appeals (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    takedown_id bigint NOT NULL REFERENCES takedowns ON DELETE CASCADE,
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    text text NOT NULL CHECK (char_length(text) BETWEEN 1 AND 2000),
+    made_at timestamptz NOT NULL,
+    rejected_at timestamptz,                           -- null = nobody has decided
+    answer text NOT NULL DEFAULT '',
+    UNIQUE (takedown_id, user_id)
+);
+CREATE INDEX appeals_made_at ON appeals (made_at, id) WHERE rejected_at IS NULL;
+CREATE INDEX appeals_user ON appeals (user_id);
+
+-- Warnings that were sent before the certificate of a custom domain ends, each once; 0 days is when it has ended. No
+-- foreign key to nodes, as of node_log.
+CREATE TABLE certificate_warnings (
+    node_id bigint NOT NULL,
+    expires_at timestamptz NOT NULL,
+    days integer NOT NULL CHECK (days >= 0),
+    PRIMARY KEY (node_id, expires_at, days)
+);
 
 -- Addresses that may not upload.
 CREATE TABLE ip_bans (
@@ -848,6 +959,128 @@ CREATE TRIGGER files_fixed BEFORE UPDATE OF blob, owner_id ON files FOR EACH ROW
     WHEN (OLD.blob IS DISTINCT FROM NEW.blob OR OLD.owner_id IS DISTINCT FROM NEW.owner_id)
     EXECUTE FUNCTION refuse_change();
 
+-- A copy of what was taken down is taken down too. Whoever inserts one has locked its blob's row, and so does whoever takes
+-- it down: the one that comes second sees what the first has done.
+CREATE FUNCTION take_down_file() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    cause takedowns;
+BEGIN
+    SELECT * INTO cause FROM takedowns WHERE digest = NEW.blob;
+    IF FOUND THEN
+        NEW.abuse_type := cause.type;
+        NEW.abuse_reporter := cause.reporter;
+        INSERT INTO takedown_news (takedown_id, file_id) VALUES (cause.id, NEW.id);
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER files_taken_down BEFORE INSERT ON files FOR EACH ROW EXECUTE FUNCTION take_down_file();
+
+-- The same for a node; other bytes are free of what their predecessors were taken down for.
+CREATE FUNCTION take_down_node() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    cause takedowns;
+BEGIN
+    SELECT * INTO cause FROM takedowns WHERE digest = NEW.blob;
+    IF FOUND THEN
+        NEW.abuse_type := cause.type;
+        NEW.abuse_reported_at := cause.made_at;
+        INSERT INTO takedown_news (takedown_id, node_id) VALUES (cause.id, NEW.id);
+    ELSIF TG_OP = 'UPDATE' THEN
+        NEW.abuse_type := '';
+        NEW.abuse_reported_at := NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER nodes_taken_down BEFORE INSERT ON nodes FOR EACH ROW WHEN (NEW.blob IS NOT NULL)
+    EXECUTE FUNCTION take_down_node();
+CREATE TRIGGER nodes_taken_down_anew BEFORE UPDATE OF blob ON nodes FOR EACH ROW WHEN (NEW.blob <> OLD.blob)
+    EXECUTE FUNCTION take_down_node();
+
+-- The rows of processes that have died go: what still counts is under way.
+CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM open_downloads WHERE process IN (
+        SELECT process FROM (SELECT DISTINCT process FROM open_downloads) p
+         WHERE pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process))
+$$;
+
+-- A download of an address begins, unless a limit refuses it: all of them in one statement, and those of one address take
+-- turns. Limits are -1 where there are none. `refusal` is empty or names the limit; a trial takes nothing. Downloads count
+-- by what is downloaded, so that more of the same is let pass; bytes from now on, as many as are asked for, until
+-- `end_downloads` says how many it were. `sharing` is how many of the address share the speed, this one included. What is
+-- downloaded at once over all isn't locked: it may be exceeded by those that begin in the same moment. A crash of the
+-- server may forget the last moments, for which nobody waits.
+CREATE FUNCTION begin_download(
+    by_process integer, by_visitor bytea, subjects text[], at_time timestamptz, wanted_bytes bigint, is_free boolean,
+    downloads_max bigint, bytes_max bigint, at_once_max bigint, overall_max bigint, speed bigint,
+    is_lifted boolean, is_trial boolean, OUT refusal text, OUT number bigint, OUT sharing bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+    since timestamptz := at_time - interval '24 hours';
+BEGIN
+    refusal := '';
+    IF NOT is_trial THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+        PERFORM pg_advisory_xact_lock(hashtextextended(encode(by_visitor, 'hex'), 0));
+    END IF;
+    IF bytes_max >= 0 AND bytes_max <= (
+        SELECT coalesce((SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since), 0)
+             + coalesce((SELECT sum(o.reserved_bytes) FROM open_downloads o WHERE o.visitor = by_visitor), 0)
+    ) THEN
+        refusal := 'transfer';
+    ELSIF downloads_max >= 0 AND NOT is_lifted AND downloads_max <= (
+        SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
+    ) AND cardinality(subjects) > (
+        SELECT count(*) FROM visitor_downloads d
+         WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since
+    ) THEN
+        refusal := 'downloads';
+    ELSIF overall_max >= 0 AND NOT is_lifted AND is_free AND overall_max <= (
+        SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o
+    ) THEN
+        PERFORM forget_dead_downloads();
+        IF overall_max <= (SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o) THEN
+            refusal := 'overload';
+        END IF;
+    END IF;
+    IF refusal = '' AND at_once_max >= 0 AND at_once_max <= (
+        SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.is_held
+    ) THEN
+        PERFORM forget_dead_downloads();
+        IF at_once_max <= (SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.is_held) THEN
+            refusal := 'at_once';
+        END IF;
+    END IF;
+    IF refusal <> '' OR is_trial THEN
+        RETURN;
+    END IF;
+    IF downloads_max >= 0 THEN
+        INSERT INTO visitor_downloads AS d (visitor, subject, started_at)
+        SELECT by_visitor, subject, at_time FROM unnest(subjects) AS subject
+        ON CONFLICT (visitor, subject) DO UPDATE SET started_at = excluded.started_at WHERE d.started_at <= since;
+    END IF;
+    INSERT INTO open_downloads (process, visitor, is_held, reserved_bytes, bytes_per_second)
+    VALUES (by_process, by_visitor, is_free, CASE WHEN bytes_max >= 0 THEN wanted_bytes ELSE 0 END, speed)
+    RETURNING id INTO number;
+    IF speed > 0 THEN
+        sharing := (SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.bytes_per_second = speed);
+    END IF;
+END
+$$;
+
+-- Processes keep the certificates of custom domains until they hear that something changed.
+CREATE FUNCTION tell_domains_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('pixelhost_news', 'domains');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER nodes_domain_changed AFTER UPDATE OF custom_domain_name, custom_domain_cert, custom_domain_key ON nodes
+    FOR EACH ROW EXECUTE FUNCTION tell_domains_changed();
+CREATE TRIGGER nodes_domain_removed AFTER DELETE ON nodes FOR EACH ROW WHEN (OLD.custom_domain_name IS NOT NULL)
+    EXECUTE FUNCTION tell_domains_changed();
+
 -- Processes keep what they have read about files until they hear that something changed.
 CREATE FUNCTION tell_files_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -859,6 +1092,8 @@ CREATE TRIGGER globals_changed AFTER INSERT OR UPDATE OR DELETE ON globals
     FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();
 CREATE TRIGGER files_changed AFTER UPDATE OR DELETE ON files
     FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();
+CREATE TRIGGER blobs_changed AFTER UPDATE OF virus_name ON blobs FOR EACH ROW
+    WHEN (OLD.virus_name <> NEW.virus_name) EXECUTE FUNCTION tell_files_changed();
 CREATE TRIGGER users_changed AFTER UPDATE OF plan_id, hotlinking_enabled, transfer_cap_bytes, skip_file_viewer, embed_domains, branding
     ON users FOR EACH STATEMENT EXECUTE FUNCTION tell_files_changed();
 

@@ -5,15 +5,20 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from pixelhost import errors, openapi, pixeldrain, privasfer, pwpush
+from pixelhost import customdomains, errors, openapi, pixeldrain, privasfer, pwpush
 from pixelhost import web as pages
 from pixelhost.core import health
+from pixelhost.core.domains import Domains
+from pixelhost.customdomains import DOMAINS
 from pixelhost.pixeldrain import envelope
 from pixelhost.site import Site
 from pixelhost.wire import dialect, manual, websocket
 from pixelhost.wire.dialect import SITE, Dialect, site_of
 
 DIALECTS = (pixeldrain.DIALECT, pwpush.DIALECT, privasfer.DIALECT, openapi.DIALECT, pages.DIALECT)
+
+ELSEWHERE: web.AppKey[web.Application] = web.AppKey("elsewhere", web.Application)
+"""What answers on custom domains."""
 
 HTTP_LIMITS: dict[str, Any] = {
     "max_line_size": 32 << 10,  # a path of 4095 bytes is three times as long when encoded
@@ -36,7 +41,18 @@ def build_app(site: Site) -> web.Application:
         app.router.add_get(path, _health)
     dialect.finish(app, _dialect_of)
     app.on_shutdown.append(websocket.close_all)
+    _add_domains(app, site)
     return app
+
+
+def _add_domains(app: web.Application, site: Site) -> None:
+    """The other application, which starts and ends with this one; the Runner chooses between them."""
+    app[DOMAINS] = Domains(site)
+    app[ELSEWHERE] = elsewhere = customdomains.build_app(site)
+    elsewhere.pre_freeze()
+    elsewhere.freeze()
+    app.cleanup_ctx.append(customdomains.followed)
+    app.on_shutdown.append(lambda _app: elsewhere.shutdown())
 
 
 def _dialect_of(path: str) -> Dialect:
@@ -59,9 +75,14 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
+        known, elsewhere = self.app[DOMAINS], self.app[ELSEWHERE]
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             try:
+                if customdomains.is_misdirected(request):
+                    return customdomains.misdirected()
+                if isinstance(request, web.Request) and customdomains.is_for_a_domain(known, request):
+                    return await elsewhere._handle(request)  # noqa: SLF001
                 return await made.request_handler(request)
             except (web.HTTPExpectationFailed, UnicodeEncodeError):
                 # aiohttp refuses an odd Expect header before it says that there is no such route, and stumbles over

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -81,26 +81,30 @@ def serve(listen: str | None, workers: int | None, data_dir: Path | None) -> Non
         raise click.BadParameter(str(error), param_hint="--listen") from None
     settings = _settings(listen=address, workers=workers, data_dir=data_dir)
     listeners = supervisor.open_listeners(settings.listen, settings.workers)
+    tls_listeners = supervisor.open_listeners(settings.tls_listen, settings.workers) if settings.tls_listen else []
     with _database(settings, partial(embedded.start, settings=_postgres_settings(settings))) as (url, is_running):
         welcome = asyncio.run(_prepare(settings, url))
         here = _address(listeners[0])
         code = supervisor.supervise(
             listeners,
-            lambda _index, descriptor: [sys.executable, "-m", "pixelhost", "worker", str(descriptor)],
+            lambda index, descriptor: _worker_command(descriptor, tls_listeners[index : index + 1]),
             _worker_environment(settings, url),
             settings.drain_seconds + TIME_TO_CLOSE_SECONDS,
             lambda: click.echo(_banner(here, welcome)),
             watch=is_running,
+            beside=tls_listeners,
         )
     sys.exit(code)
 
 
 @main.command("worker", hidden=True)
 @click.argument("descriptor", type=int)
-def worker_command(descriptor: int) -> None:
-    """One process of `serve`, on an open listening socket."""
-    settings = _settings()
-    asyncio.run(worker.work(settings, os.environ["PIXELHOST_WORKER_DATABASE_URL"], socket.socket(fileno=descriptor)))
+@click.argument("tls_descriptor", type=int, required=False)
+def worker_command(descriptor: int, tls_descriptor: int | None) -> None:
+    """One process of `serve`, on an open listening socket, and on a second one for TLS."""
+    url, listener = os.environ["PIXELHOST_WORKER_DATABASE_URL"], socket.socket(fileno=descriptor)
+    tls_listener = socket.socket(fileno=tls_descriptor) if tls_descriptor is not None else None
+    asyncio.run(worker.work(_settings(), url, listener, tls_listener))
 
 
 @main.group("user")
@@ -211,7 +215,8 @@ def job(name: str | None, list_them: bool) -> None:
     """Run the background job NAME now."""
     if list_them or name is None:
         for one in jobs.JOBS.values():
-            click.echo(f"{one.name:12} every {one.every_seconds:g} s: {one.help}")
+            often = f"every {one.every_seconds:g} s" if one.every_seconds != jobs.BY_HAND else "by hand"
+            click.echo(f"{one.name:12} {often}: {one.help}")
         return
     if name not in jobs.JOBS:
         raise click.BadParameter(f"there is no job '{name}', only {', '.join(jobs.JOBS)}")
@@ -357,6 +362,11 @@ async def _prepare(settings: Settings, url: str) -> str:
         admin = await login.add_user(site, "admin", password=password, is_admin=True)
         made = await login.new_session(site, admin.id, app_name="first start")
         return f"  user      admin\n  password  {password}\n  API key   {made.key}\n"
+
+
+def _worker_command(descriptor: int, tls_listeners: Sequence[socket.socket]) -> list[str]:
+    descriptors = [str(descriptor), *(str(one.fileno()) for one in tls_listeners)]
+    return [sys.executable, "-m", "pixelhost", "worker", *descriptors]
 
 
 def _worker_environment(settings: Settings, url: str) -> dict[str, str]:

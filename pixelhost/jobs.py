@@ -11,11 +11,15 @@ from pixelhost.core import (
     accounts,
     activity,
     billing,
+    captchas,
     delivery,
+    domains,
     files,
+    gates,
     invoices,
     jobruns,
     mails,
+    malware,
     mediacache,
     nodedeletion,
     pushes,
@@ -24,10 +28,11 @@ from pixelhost.core import (
     removals,
     stats,
     storage,
+    takedowns,
     transferdownloads,
     webhookdelivery,
 )
-from pixelhost.db import limits, outbox
+from pixelhost.db import captcharesponses, limits, opendownloads, outbox
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)
@@ -35,11 +40,12 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 1.0
 LISTEN_SECONDS = 1.0
 RETRY_SECONDS = 60.0
+BY_HAND = 0.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """`run` returns how many things it dealt with."""
+    """`run` returns how many things it dealt with. It never runs by itself where the interval is BY_HAND."""
 
     name: str
     every_seconds: float
@@ -47,9 +53,16 @@ class Job:
     help: str
 
 
+async def _forget_dead_downloads(site: Site) -> int:
+    await opendownloads.forget_dead(site.db)
+    return 0
+
+
 async def _forget_usage(site: Site) -> int:
     now = site.clock.now()
-    await limits.delete_before(site.db, now - timedelta(hours=1), now - timedelta(hours=25))
+    await limits.delete_before(site.db, now - timedelta(hours=1))
+    await opendownloads.delete_before(site.db, now - gates.USAGE_WINDOW)
+    await captcharesponses.delete_before(site.db, now - captchas.KEPT_FOR)
     await outbox.delete_before(site.db, now - timedelta(days=30))
     return 0
 
@@ -73,9 +86,14 @@ JOBS = {
         Job("removals", 86400, removals.forget, "forget what was removed from accounts two years ago"),
         Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
         Job("cache", 3600, mediacache.trim, "keep the cache of thumbnails and listings within its size"),
+        Job("downloads", 10, _forget_dead_downloads, "forget the downloads of workers that died"),
+        Job("scan", 5, malware.scan_due, "have uploads scanned for malware"),
+        Job("rescan", BY_HAND, malware.rescan, "have everything scanned for malware again"),
         Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
         Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),
         Job("invoices", 300, invoices.ask_again, "ask what became of the payments of open invoices"),
+        Job("certificates", 3600, domains.warn, "warn owners of custom domains whose certificate ends"),
+        Job("takedowns", 10, takedowns.tidy, "tell owners what of theirs was taken down"),
         Job("mail", 5, delivery.deliver, "send mail; what a server postpones is tried again for 3 days"),
     )
 }
@@ -105,7 +123,7 @@ async def run_forever(site: Site) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_repeat("listen", LISTEN_SECONDS, lambda: _listen(site)))
         group.create_task(_repeat("flush", FLUSH_SECONDS, lambda: stats.flush(site)))
-        for job in JOBS.values():
+        for job in (job for job in JOBS.values() if job.every_seconds != BY_HAND):
             group.create_task(_repeat(job.name, job.every_seconds, partial(run, site, job.name)))
 
 

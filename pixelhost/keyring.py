@@ -155,6 +155,11 @@ class Keyring:
         opened = _opened(self._masters[1:], purpose, sealed, bound_to)
         return self.seal(purpose, opened, bound_to) if opened is not None else None
 
+    def signature(self, purpose: bytes, message: bytes) -> bytes:
+        """HMAC-SHA256 (RFC 2104) with the current key of a purpose."""
+        self._refresh()
+        return hmac.digest(self._masters[0].signing(purpose), message, "sha256")
+
     def visitor(self, ip: str) -> bytes:
         """A 16-byte keyed hash of an address: tells visitors apart without keeping who they were.
 
@@ -192,11 +197,17 @@ class _Master:
         self.text = text
         self.visitors = self._derive(b"visitors")
         self._ciphers: dict[bytes, AESGCM] = {}
+        self._signing: dict[bytes, bytes] = {}
 
     def cipher(self, purpose: bytes) -> AESGCM:
         if purpose not in self._ciphers:
             self._ciphers[purpose] = AESGCM(self._derive(purpose))
         return self._ciphers[purpose]
+
+    def signing(self, purpose: bytes) -> bytes:
+        if purpose not in self._signing:
+            self._signing[purpose] = self._derive(purpose)
+        return self._signing[purpose]
 
     def _derive(self, purpose: bytes) -> bytes:
         return HKDF(hashes.SHA256(), 32, salt=None, info=b"pixelhost " + purpose).derive(self.text.encode())

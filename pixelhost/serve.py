@@ -113,16 +113,18 @@ def supervise(
     drain_seconds: float,
     on_ready: Callable[[], None],
     watch: Callable[[], bool] | None = None,
+    beside: Sequence[socket.socket] = (),
 ) -> int:
     """Keep one worker running for each listener until SIGTERM or SIGINT; the exit code for the whole program.
 
     `command(index, fd)` is a worker's command line, `fd` its listener. A worker is ready when it has written a line to
     the file descriptor in PIXELHOST_READY_FD; `on_ready` is called once, when all are. A worker gets SIGTERM, and
     `drain_seconds` later SIGKILL; a second Ctrl-C does not wait. When `watch`, asked every second, says False, all is
-    shut down. The listeners are closed. Call from the main thread, because workers end with it, and signals go to it.
+    shut down. `beside` are second listeners, one a worker, that are passed on with the first. All listeners are closed.
+    Call from the main thread, because workers end with it, and signals go to it.
     """
     with _signals_as_bytes() as wakeups:
-        return _Supervisor(listeners, command, env, drain_seconds, on_ready, watch, wakeups).run()
+        return _Supervisor(listeners, command, env, drain_seconds, on_ready, watch, wakeups, beside).run()
 
 
 @contextlib.contextmanager
@@ -171,6 +173,7 @@ class _Supervisor:
     on_ready: Callable[[], None]
     watch: Callable[[], bool] | None
     wakeups: socket.socket
+    beside: Sequence[socket.socket] = ()
 
     workers: list[_Worker] = field(default_factory=list)
     restarts: dict[int, float] = field(default_factory=dict)  # index of a dead worker -> when to start it again
@@ -239,7 +242,7 @@ class _Supervisor:
                 self.command(index, listener),
                 env={**self.env, "PIXELHOST_READY_FD": str(ready_end)},
                 stdin=subprocess.DEVNULL,
-                pass_fds=(listener, ready_end),
+                pass_fds=(listener, ready_end, *(one.fileno() for one in self.beside[index : index + 1])),
                 # Ctrl-C in the terminal is for the supervisor alone, which lets the workers finish.
                 process_group=0,
                 preexec_fn=_die_with_parent(),  # noqa: PLW1509 - two system calls and nothing else
@@ -307,7 +310,7 @@ class _Supervisor:
             worker.signal_all(signal.SIGKILL)
 
     def _close_listeners(self) -> None:
-        for listener in self.listeners:
+        for listener in (*self.listeners, *self.beside):
             listener.close()
 
     def _close_pipe(self, worker: _Worker) -> None:

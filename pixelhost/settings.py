@@ -19,6 +19,7 @@ import idna
 from pixelhost.plans import BUILT_IN, Plan, PlansError, read_plans
 
 PREFIX = "PIXELHOST_"
+CAPTCHA_PROVIDERS = ("recaptcha", "hcaptcha", "turnstile")
 INTERNAL_VARIABLES = frozenset({"PIXELHOST_READY_FD", "PIXELHOST_WORKER_DATABASE_URL"})
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -95,6 +96,10 @@ def listen_address(value: str) -> tuple[str, int]:
     return bare, int(port)
 
 
+def _other_listen_address(value: str) -> tuple[str, int] | None:
+    return listen_address(value)
+
+
 def _http_url(value: str) -> str:
     parts = _split(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -141,6 +146,15 @@ def _blob_store(value: str) -> str:
     if parts.scheme == "s3":
         raise ValueError("this version keeps blobs in local directories only, not in S3")
     raise ValueError(f"'{value}' is not file:///absolute/path")
+
+
+def _clamd_url(value: str) -> str:
+    parts = _split(value)
+    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
+        return value
+    if parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path.strip("/"):
+        return value
+    raise ValueError(f"'{value}' is not tcp://host:port or unix:///path")
 
 
 def _split(value: str) -> SplitResult:
@@ -219,10 +233,38 @@ class Settings:
     affiliate_percent: int = _setting(
         _whole(0, 100), 10, "share of what an account pays that is credited to the affiliate it names; 0 = nothing"
     )
+    tls_listen: tuple[str, int] | None = _setting(
+        _other_listen_address,
+        None,
+        "second address, HOST:PORT, that custom domains are served on with TLS; empty = off",
+    )
+    tls_cert: Path | None = _setting(
+        _path, None, "certificate (PEM, a file) for names that are nobody's custom domain; empty = they are refused"
+    )
+    tls_key: Path | None = _setting(_path, None, "and its private key (PEM, a file)")
     trusted_proxies: tuple[Network, ...] = _setting(_networks, (), "networks whose X-Forwarded-For is believed")
     content_origin: str = _setting(_http_url, "", "separate origin for raw bytes; empty = the same origin")
     accel: str = _setting(_one_of("", "nginx"), "", "nginx: answer downloads with X-Accel-Redirect")
     login_attempts_per_minute: int = _setting(_whole(1, 1_000_000), 10, "logins tried per IP address")
+    downloads_at_once: int = _setting(
+        _whole(0, 1_000_000),
+        0,
+        "downloads that all workers together serve before those whom no plan pays for need a captcha; 0 = no limit",
+    )
+    captcha: str = _setting(
+        _one_of("off", "altcha", *CAPTCHA_PROVIDERS),
+        "altcha",
+        "what lifts the limits of downloads that ask for one; altcha: work for the browser, no third party",
+    )
+    captcha_site_key: str = _setting(_text, "", "key of this site at reCAPTCHA, hCaptcha or Turnstile")
+    captcha_secret: str = _setting(_text, "", "and its secret", secret=True)
+    captcha_url: str = _setting(_http_url, "", "where to verify responses; empty = at the provider's own server")
+    clamd: str = _setting(
+        _clamd_url, "", "ClamAV's daemon, which scans uploads: tcp://host:port or unix:///path; empty = no scans"
+    )
+    rescan_days: int = _setting(
+        _whole(0, 36500), 30, "after so many days uploads are scanned again; 0 = whenever there are new signatures"
+    )
     anonymous_pushes: str = _setting(
         _one_of("on", "off"), "on", "off: pushes can be made and read with an account only"
     )
@@ -281,6 +323,14 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
             problems.append(f"PIXELHOST_DEFAULT_PLAN: there is no plan '{default}', only {', '.join(known)}")
     except PlansError as error:
         problems.append(f"PIXELHOST_PLANS_FILE: {error}")
+    if values.get("captcha") in CAPTCHA_PROVIDERS and not (
+        values.get("captcha_site_key") and values.get("captcha_secret")
+    ):
+        problems.append(
+            f"PIXELHOST_CAPTCHA: '{values['captcha']}' needs PIXELHOST_CAPTCHA_SITE_KEY and PIXELHOST_CAPTCHA_SECRET"
+        )
+    if ("tls_cert" in values) != ("tls_key" in values):
+        problems.append("PIXELHOST_TLS_CERT and PIXELHOST_TLS_KEY come together")
     if problems:
         raise SettingsError(problems)
     return Settings(**values)
@@ -303,7 +353,7 @@ def defaults() -> dict[str, str]:
 def _shown(value: Any, field: "dataclasses.Field[Any]") -> str:
     if field.metadata["secret"]:
         return "(set, hidden)" if value else ""
-    if field.name == "listen":
+    if field.name in {"listen", "tls_listen"} and value is not None:
         host, port = value
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if isinstance(value, tuple):

@@ -12,6 +12,7 @@ from pixelhost.clock import Clock
 from pixelhost.core.counters import Counters
 from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
+from pixelhost.core.opendownloads import OpenDownloads
 from pixelhost.core.pushintake import PushIntake, push_intake
 from pixelhost.core.runtime import Runtime
 from pixelhost.core.usecounts import UseCounter, use_counter
@@ -42,6 +43,7 @@ class Site:
     changes: Changes
     news: News
     slots: Slots
+    open_downloads: OpenDownloads
     runtime: Runtime
     uses: UseCounter
     push_intake: PushIntake
@@ -84,6 +86,8 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
         closing.push_async_callback(changes.close)
         slots = Slots(database_url)
         closing.push_async_callback(slots.close)
+        open_downloads = OpenDownloads(db, slots, clock)
+        closing.push_async_callback(open_downloads.close)
         media = MediaPool(MEDIA_WORKERS)
         closing.push_async_callback(media.close)
         yield Site(
@@ -100,6 +104,7 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             changes=changes,
             news=News(database_url),
             slots=slots,
+            open_downloads=open_downloads,
             runtime=Runtime(db, changes),
             uses=use_counter(db),
             push_intake=push_intake(db),

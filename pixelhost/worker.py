@@ -14,8 +14,10 @@ from aiohttp import web
 from pixelhost import jobs
 from pixelhost.app import HTTP_LIMITS, Runner, build_app
 from pixelhost.core import stats
+from pixelhost.customdomains import DOMAINS
 from pixelhost.settings import Settings
 from pixelhost.site import open_site
+from pixelhost.tls import TlsSite
 from pixelhost.wire.accesslog import AccessLogger
 
 log = logging.getLogger("pixelhost")
@@ -24,15 +26,20 @@ log = logging.getLogger("pixelhost")
 SWITCH_SECONDS = 0.0005
 
 
-async def work(settings: Settings, database_url: str, listener: socket.socket) -> None:
+async def work(
+    settings: Settings, database_url: str, listener: socket.socket, tls_listener: socket.socket | None = None
+) -> None:
     """Serve until SIGTERM; then let running requests end, write the counters, close everything."""
     sys.setswitchinterval(SWITCH_SECONDS)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     async with open_site(settings, database_url) as site:
-        runner = Runner(build_app(site), shutdown_timeout=settings.drain_seconds, **http_options(settings))
+        app = build_app(site)
+        runner = Runner(app, shutdown_timeout=settings.drain_seconds, **http_options(settings))
         await runner.setup()
         await web.SockSite(runner, listener, backlog=1024).start()
+        if tls_listener is not None:
+            await TlsSite(runner, tls_listener, app[DOMAINS].context, backlog=1024).start()
         background = asyncio.create_task(jobs.run_forever(site))
         report_ready()
         await stopping.wait()

@@ -27,8 +27,10 @@ TEMPLATE = "pixelhost_template"
 
 ROOTS = (
     *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
+    *("visitor_downloads", "captcha_responses"),
     *("invoices", "test_payments", "pushes", "mails"),
     *("globals", "job_runs"),
+    *("takedowns", "abuse_reporters"),
 )
 
 _open = []

@@ -12,11 +12,11 @@ LAYERS = (
     {"site", "core"},
     {"wire"},
     {"pixeldrain", "pwpush", "privasfer", "web", "jobs"},
-    {"app", "openapi", "cli", "serve", "worker", "__main__"},
+    {"app", "customdomains", "openapi", "cli", "serve", "tls", "worker", "__main__"},
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 STORES, DIALECTS = LAYERS[1], LAYERS[4] - {"jobs"}
-CLIENTS = {"mollie.py", "webhookclient.py"}
+CLIENTS = {"mollie.py", "siteverify.py", "webhookclient.py"}
 """Of other people's servers: these may speak HTTP, as whoever asks."""
 TOGETHER = (LAYERS[0], LAYERS[2], LAYERS[5])  # these are one thing, not siblings
 

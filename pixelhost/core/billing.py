@@ -14,7 +14,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from pixelhost import errors, ids
@@ -30,7 +30,6 @@ from pixelhost.db import invoices, ledger, meters, users
 from pixelhost.db.connect import Failure, Transaction
 from pixelhost.db.ledger import Charge
 from pixelhost.db.meters import Meter
-from pixelhost.errors import ApiError
 from pixelhost.model import DayOfTransactions, Invoice, User
 from pixelhost.plans import UNPAID, Plan
 from pixelhost.site import Site
@@ -85,7 +84,7 @@ async def deposit(tx: Transaction, site: Site, paid: Invoice) -> None:
     await _add_affiliate_share(tx, site, paid.user_id, paid)
     values = {"invoice_id": paid.id, "amount": euros(paid.amount_micro_eur), "vat": euros(paid.vat_micro_eur)}
     total = euros(paid.amount_micro_eur + paid.vat_micro_eur)
-    await _tell(tx, site, paid.user_id, "invoice_paid", total=total, balance=euros(balance), **values)
+    await mail.queue_to_account(tx, site, paid.user_id, "invoice_paid", total=total, balance=euros(balance), **values)
 
 
 async def _add_affiliate_share(tx: Transaction, site: Site, user_id: UUID, paid: Invoice) -> None:
@@ -124,7 +123,9 @@ async def _charge(site: Site, user_id: UUID, hour: datetime) -> int:
         is_used_up = plan.has_prices and till.balance <= 0
         if is_used_up:
             await ledger.pause_plan(tx, user_id, UNPAID.id)
-            await _tell(tx, site, user_id, "credit_used_up", balance=euros(till.balance), plan=plan.name)
+            await mail.queue_to_account(
+                tx, site, user_id, "credit_used_up", balance=euros(till.balance), plan=plan.name
+            )
             meter = replace(meter, read_at=None)
         await meters.update(tx, user_id, meter)
     if is_used_up:
@@ -192,14 +193,3 @@ async def _charge_transfer(till: _Till, meter: Meter, period_start: datetime) ->
         return meter
     left = await till.take("bandwidth", period_start, meter.transfer_owed, TRANSFER_PARTS, meter.transfer_bytes)
     return meter if left is None else replace(meter, transfer_bytes=0, transfer_owed=left)
-
-
-async def _tell(tx: Transaction, site: Site, user_id: UUID, letter: str, **values: Any) -> None:
-    """By mail, where the account has an address."""
-    account = await users.by_id(tx, user_id)
-    if account is None or not account.email:
-        return
-    try:
-        await mail.queue(tx, site, account.email, letter, name=account.name, **values)
-    except ApiError as error:
-        log.warning("account %s can't be told by mail: %s", account.name, error)

@@ -10,7 +10,7 @@ from pixelhost import errors
 from pixelhost.blobs.contract import BlobMissing, OpenBlob
 from pixelhost.core import access, gates, nodes, stats
 from pixelhost.core.callers import Caller
-from pixelhost.core.gates import Origin
+from pixelhost.core.gates import Gate, Origin
 from pixelhost.core.nodes import Place
 from pixelhost.model import Blob, Node
 from pixelhost.site import Site
@@ -43,7 +43,7 @@ class Content:
     modified_at: datetime
     parts: Callable[[int, int], AsyncGenerator[Part, None]]
     location: str = ""  # in the blob store, where the content is one whole blob
-    bytes_per_second: int = 0  # that it may be sent with; 0 = no limit
+    gate: Gate | None = None  # to pass before the first byte
     note: Callable[[int], None] | None = None
     may_be_overwritten: bool = False
 
@@ -60,21 +60,20 @@ class Stream:
     name: str
     mime_type: str
     pieces: AsyncIterator[bytes]
+    gate: Gate | None = None
 
 
 @asynccontextmanager
 async def of_file(site: Site, caller: Caller, file_id: str, origin: Origin) -> AsyncIterator[Content]:
     """One file to download. Raises NOT_FOUND and what the gates do."""
     file = await access.file(site, file_id)
-    await gates.refuse(site, caller, file, origin)
-    async with gates.connection_slot(site, caller, [file]):
-        blob = await site.store.open(file.blob.location)
-        try:
-            note = partial(stats.note_sent, site, caller, file)
-            speed = gates.speed_limit(site, caller, [file])
-            yield _whole(file.name, file.mime_type, file.blob, file.uploaded_at, blob, speed, note)
-        finally:
-            blob.close()
+    gate = gates.admit(site, caller, [file], origin)
+    blob = await site.store.open(file.blob.location)
+    try:
+        note = partial(stats.note_sent, site, caller, file)
+        yield _whole(file.name, file.mime_type, file.blob, file.uploaded_at, blob, gate, note)
+    finally:
+        blob.close()
 
 
 @asynccontextmanager
@@ -82,25 +81,23 @@ async def of_node(site: Site, caller: Caller, place: Place, origin: Origin) -> A
     """A file of a filesystem to download. Raises NODE_IS_A_DIRECTORY and what the gates do; as `nodes.readable` when
     it has gone meanwhile.
     """
-    node, row, blob = await _opened(site, caller, place, origin)
+    node, row, gate, blob = await _opened(site, caller, place, origin)
     with closing(blob):
-        async with gates.connection_slot(site, caller, [node]):
-            note = partial(stats.note_node_sent, site, caller, node)
-            speed = gates.speed_limit(site, caller, [node])
-            content = _whole(node.name, node.mime_type, row, node.modified_at, blob, speed, note)
-            yield replace(content, may_be_overwritten=True)
+        note = partial(stats.note_node_sent, site, caller, node)
+        content = _whole(node.name, node.mime_type, row, node.modified_at, blob, gate, note)
+        yield replace(content, may_be_overwritten=True)
 
 
 async def _opened(
     site: Site, caller: Caller, place: Place, origin: Origin, tries: int = 3
-) -> tuple[Node, Blob, OpenBlob]:
+) -> tuple[Node, Blob, Gate, OpenBlob]:
     """A file as it is now: what was overwritten after its path was walked may be swept already."""
     node = place.node
     if node.blob is None:
         raise errors.NODE_IS_A_DIRECTORY()
-    await gates.refuse_node(site, caller, node, origin)
+    gate = gates.admit(site, caller, [node], origin)
     try:
-        return node, node.blob, await site.store.open(node.blob.location)
+        return node, node.blob, gate, await site.store.open(node.blob.location)
     except BlobMissing:
         if tries == 1:
             raise
@@ -113,7 +110,7 @@ def _whole(
     row: Blob,
     modified_at: datetime,
     blob: OpenBlob,
-    bytes_per_second: int,
+    gate: Gate,
     note: Callable[[int], None],
 ) -> Content:
     async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
@@ -127,6 +124,6 @@ def _whole(
         modified_at=modified_at,
         parts=parts,
         location=row.location,
-        bytes_per_second=bytes_per_second,
+        gate=gate,
         note=note,
     )

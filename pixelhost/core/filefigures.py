@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from pixelhost import errors
-from pixelhost.core import access, gates, stats
+from pixelhost.core import access, gates
 from pixelhost.core.callers import Caller
-from pixelhost.db import limits
+from pixelhost.db import opendownloads
 from pixelhost.db import stats as rows
 from pixelhost.plans import NO_LIMIT
 from pixelhost.site import Site
@@ -35,6 +35,7 @@ class Limits:
     downloads_used: int
     transfer_bytes: int
     transfer_used_bytes: int
+    is_overloaded: bool
 
 
 @dataclass
@@ -97,17 +98,19 @@ async def figures_of(site: Site, file_id: str) -> Figures:
 async def limits_of(site: Site, caller: Caller, file_id: str | None) -> Limits:
     """By the plan of the file's owner; without a file by that of new accounts. Raises NOT_FOUND."""
     file = await access.file(site, file_id) if file_id is not None else None
-    plan = site.plan(file.owner_plan_id if file else site.settings.default_plan)
-    is_exempt = file is not None and (caller.owns(file.owner_id) or stats.is_premium(site, caller, file))
-    downloads, sent_bytes = await limits.usage_since(
-        site.db, site.keyring.visitor(caller.ip), site.clock.now() - gates.USAGE_WINDOW
-    )
+    if file is not None:
+        held = gates.limits_of(site, caller, [file])
+    else:
+        held = gates.limits_of_plans(site, [site.plan(site.settings.default_plan)])
+    since = site.clock.now() - gates.USAGE_WINDOW
+    downloads, sent_bytes = await opendownloads.used(site.db, site.keyring.visitor(caller.ip), since)
     return Limits(
-        speed=0 if is_exempt else plan.download_speed_limit,
-        downloads=NO_LIMIT if is_exempt else plan.downloads_per_ip_per_day,
+        speed=held.bytes_per_second,
+        downloads=held.downloads,
         downloads_used=downloads,
-        transfer_bytes=NO_LIMIT if is_exempt else plan.transfer_per_ip_per_day,
+        transfer_bytes=held.transfer_bytes,
         transfer_used_bytes=sent_bytes,
+        is_overloaded=held.overall != NO_LIMIT and await opendownloads.count(site.db) >= held.overall,
     )
 
 

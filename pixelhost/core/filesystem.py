@@ -165,6 +165,7 @@ async def move(
         goal = await nodes.find(site, caller, target, change.tx)
         nodechecks.refuse_writing(goal)
         nodechecks.refuse_goal(change.node, goal)
+        nodechecks.refuse_leaving(change.place, goal)
         if not goal.is_complete:
             nodechecks.refuse_parents(site, goal, make_parents=make_parents, moved=change.node)
             if goal.node.id != change.node.parent_id:

@@ -1,18 +1,23 @@
-"""What stands between a file and its bytes. Each gate looks at the facts and answers with a refusal, or lets pass.
+"""What stands between a file, or a node, and its bytes. Each gate looks at the facts and answers with a refusal, or
+lets pass; what addresses have used up is counted by the database as a download begins.
 
-The owner passes every gate but a takedown. All limits are those of plans, and off in the self-hosted default.
+The owner passes every gate but a takedown. All limits are those of plans, and off in the self-hosted default. Nodes
+have no views to compare their downloads with, so no file rate limit.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Final
 from urllib.parse import urlsplit
 
 from pixelhost import errors
-from pixelhost.core import stats
+from pixelhost.core import captchas, stats
 from pixelhost.core.callers import Caller
-from pixelhost.db import limits
+from pixelhost.core.opendownloads import Pace
+from pixelhost.db.opendownloads import Begun, Download, Limits
 from pixelhost.errors import ApiError
 from pixelhost.model import File, Node, Terms
 from pixelhost.plans import NO_LIMIT, Plan
@@ -20,97 +25,204 @@ from pixelhost.site import Site
 
 DOWNLOADS_PER_VIEW = 3
 USAGE_WINDOW = timedelta(hours=24)
+ENDING_SECONDS = 0.1
 
-LIFTED_BY_CAPTCHA = (errors.FILE_RATE_LIMITED, errors.VIRUS_DETECTED, errors.IP_DOWNLOAD_LIMITED)
+LIFTED_BY_CAPTCHA: Final = frozenset(
+    {errors.FILE_RATE_LIMITED, errors.VIRUS_DETECTED, errors.IP_DOWNLOAD_LIMITED, errors.SERVER_OVERLOAD}
+)
+
+Wanted = File | Node
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a download was started: the Referer header, the host that was asked, and a captcha response if any."""
+    """Where a download was started: the Referer header, the host that was asked, and a captcha response if any.
+
+    `is_continuation`: that it asks for something later than the beginning.
+    """
 
     referer: str | None = None
     host: str = ""
     captcha_response: str = ""
+    is_continuation: bool = False
 
 
-def taken_down(file: File) -> ApiError | None:
-    return errors.FILE_TAKEN_DOWN(type=file.abuse_type) if file.abuse_type else None
+@dataclass
+class Passage:
+    """A download that was let through. `pace` is None where it may be as fast as it can."""
+
+    pace: Pace | None = None
+    sent_bytes: int = 0
+
+    def note(self, sent_bytes: int) -> None:
+        self.sent_bytes += sent_bytes
 
 
-def infected(file: File) -> ApiError | None:
-    return errors.VIRUS_DETECTED() if file.virus_name else None
+@dataclass(frozen=True)
+class Gate:
+    """What a download passes just before its first byte. `asked_for` is a refusal that only a captcha lifts."""
+
+    site: Site
+    caller: Caller
+    download: Download
+    origin: Origin = field(default_factory=Origin)
+    asked_for: ApiError | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether some limit has to know when the download ends."""
+        return self.download.limits.hold
+
+    async def refuse(self) -> None:
+        """Raises what a download would be refused with now; uses nothing up, no captcha response either."""
+        if self.asked_for is not None:
+            raise self.asked_for
+        if self.is_counted and (refusal := _said(self.caller, await self.site.open_downloads.trial(self.download))):
+            raise refusal
+
+    @asynccontextmanager
+    async def passage(self, size_bytes: int) -> AsyncIterator[Passage]:
+        """The download of so many bytes. Raises what the limits refuse it with, and RECPATCHA_FAILED."""
+        is_lifted = self.asked_for is not None
+        if is_lifted:
+            await self._accept_captcha()
+        if not self.is_counted:
+            yield Passage()
+            return
+        begun = await self._begin(replace(self.download, size_bytes=size_bytes, is_lifted=is_lifted))
+        share = (self.download.visitor, self.download.limits.bytes_per_second)
+        passage = Passage(self.site.open_downloads.join(share, begun.sharing) if share[1] else None)
+        try:
+            yield passage
+        finally:
+            if passage.pace is not None:
+                self.site.open_downloads.leave(share)
+            is_limited = self.download.limits.transfer_bytes != NO_LIMIT
+            await self.site.open_downloads.end(begun.number, passage.sent_bytes if is_limited else 0)
+
+    async def _begin(self, download: Download) -> Begun:
+        begun = await self.site.open_downloads.begin(download)
+        if begun.refusal == "at_once":
+            # Who has the last byte of a download may ask for the next one before we have written that it is over.
+            await asyncio.sleep(ENDING_SECONDS)
+            begun = await self.site.open_downloads.begin(download)
+        refusal = _said(self.caller, begun)
+        if refusal is None:
+            return begun
+        if refusal.kind not in LIFTED_BY_CAPTCHA or not self.origin.captcha_response:
+            raise refusal
+        await self._accept_captcha()
+        begun = await self.site.open_downloads.begin(replace(download, is_lifted=True))
+        if refusal := _said(self.caller, begun):
+            raise refusal
+        return begun
+
+    async def _accept_captcha(self) -> None:
+        subject = " ".join(self.download.subjects)
+        origin = self.origin
+        await captchas.accept(
+            self.site, self.caller.ip, subject, origin.captcha_response, is_continuation=origin.is_continuation
+        )
 
 
-def rate_limited(plan: Plan, file: File) -> ApiError | None:
-    """Three times more downloads than views: it is linked to from elsewhere, past its page."""
-    if plan.file_rate_limit and file.downloads > DOWNLOADS_PER_VIEW * max(file.views, 1):
-        return errors.FILE_RATE_LIMITED()
-    return None
+REFUSALS: Final[Mapping[str, Callable[[Caller], ApiError]]] = {
+    "transfer": lambda _: errors.TRANSFER_LIMIT_EXCEEDED(),
+    "overload": lambda _: errors.SERVER_OVERLOAD(),
+    "at_once": lambda _: errors.MAX_CONCURRENT_DOWNLOADS(),
+    # A stranger may wait or prove to be a person; an account has a plan to change.
+    "downloads": lambda caller: (
+        errors.IP_DOWNLOAD_LIMITED() if caller.account is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
+    ),
+}
 
 
-def standing(site: Site, caller: Caller, file: File) -> ApiError | None:
-    """Why this caller can't download this file, from the file's own facts; None when it can."""
-    plan = site.plan(file.owner_plan_id)
-    if refusal := taken_down(file):
-        return refusal
-    if caller.owns(file.owner_id):
+def taken_down(wanted: Wanted) -> ApiError | None:
+    if not wanted.abuse_type:
         return None
-    if refusal := infected(file):
+    if isinstance(wanted, Node):
+        return errors.NODE_TAKEN_DOWN(abuse_type=wanted.abuse_type)
+    return errors.FILE_TAKEN_DOWN(type=wanted.abuse_type)
+
+
+def infected(wanted: Wanted) -> ApiError | None:
+    return errors.VIRUS_DETECTED() if wanted.virus_name else None
+
+
+def rate_limited(plan: Plan, wanted: Wanted) -> ApiError | None:
+    """Three times more downloads than views: it is linked to from elsewhere, past its page."""
+    if not plan.file_rate_limit or isinstance(wanted, Node):
+        return None
+    is_past_its_page = wanted.downloads > DOWNLOADS_PER_VIEW * max(wanted.views, 1)
+    return errors.FILE_RATE_LIMITED() if is_past_its_page else None
+
+
+def standing(site: Site, caller: Caller, wanted: Wanted) -> ApiError | None:
+    """Why this caller can't download this, from its own facts; None when it can."""
+    if refusal := taken_down(wanted):
         return refusal
-    return None if stats.is_premium(site, caller, file) else rate_limited(plan, file)
+    if caller.owns(wanted.owner_id):
+        return None
+    if refusal := infected(wanted):
+        return refusal
+    return None if stats.is_premium(site, caller, wanted) else rate_limited(site.plan(wanted.owner_plan_id), wanted)
 
 
-async def refuse_node(site: Site, caller: Caller, node: Node, origin: Origin) -> None:
-    """Raises what keeps this caller, who may read it, from downloading this file of a filesystem now."""
-    if node.abuse_type:
-        raise errors.NODE_TAKEN_DOWN(abuse_type=node.abuse_type)
-    refusal = await _used_up(site, caller, node, origin)
-    if refusal is None:
-        return
-    if origin.captcha_response and refusal.kind in LIFTED_BY_CAPTCHA:
-        raise errors.RECPATCHA_FAILED()
-    raise errors.EMBED_NOT_ALLOWED() if refusal.kind is errors.HOTLINK_DETECTED else refusal
-
-
-async def refuse(site: Site, caller: Caller, file: File, origin: Origin) -> None:
-    """Raises what keeps this caller from downloading this file now."""
-    refusal = standing(site, caller, file) or await _used_up(site, caller, file, origin)
-    if refusal is None:
-        return
-    if origin.captcha_response and refusal.kind in LIFTED_BY_CAPTCHA:
-        # No provider is configured that could tell a right response from a wrong one.
-        raise errors.RECPATCHA_FAILED()
-    raise refusal
-
-
-@asynccontextmanager
-async def connection_slot(site: Site, caller: Caller, files: Sequence[File | Node]) -> AsyncIterator[None]:
-    """One of the connections that the strictest of the owners' plans allows an address at once.
-
-    Raises MAX_CONCURRENT_DOWNLOADS.
+async def used_up(site: Site, caller: Caller, files: Sequence[File]) -> Mapping[str, ApiError]:
+    """What this caller's address has used up of the limits that hold for these files, by their IDs. At most two
+    statements a plan. How many downloads are under way at once is a matter of the moment, and left out.
     """
-    plans = [site.plan(file.owner_plan_id) for file in files if not _is_exempt(site, caller, file)]
-    limits_set = {plan.concurrent_downloads_per_ip for plan in plans} - {NO_LIMIT}
-    if not limits_set:
-        yield
-        return
-    slot = await site.slots.take(f"download {caller.ip}", min(limits_set))
-    if slot is None:
-        raise errors.MAX_CONCURRENT_DOWNLOADS()
-    try:
-        yield
-    finally:
-        await site.slots.give_back(slot)
-
-
-def speed_limit(site: Site, caller: Caller, files: Iterable[File | Node]) -> int:
-    """Bytes a second, by the strictest of the owners' plans; 0 is no limit."""
-    strictest = 0
+    by_limits: dict[Limits, list[File]] = {}
     for file in files:
-        limit = site.plan(file.owner_plan_id).download_speed_limit
-        if limit > 0 and not _is_exempt(site, caller, file):
-            strictest = min(strictest or limit, limit)
-    return strictest
+        limits = replace(limits_of(site, caller, [file]), at_once=NO_LIMIT, bytes_per_second=0)
+        if not is_exempt(site, caller, file) and limits.hold:
+            by_limits.setdefault(limits, []).append(file)
+    found: dict[str, ApiError] = {}
+    for limits, held in by_limits.items():
+        download = replace(_download(site, caller, held), limits=limits)
+        begun = await site.open_downloads.trial(download)
+        if refusal := _said(caller, begun):
+            is_counted = begun.refusal == "downloads"
+            again = await site.open_downloads.known(download, USAGE_WINDOW) if is_counted else set()
+            found |= {file.id: refusal for file in held if _subject(file) not in again}
+    return found
+
+
+async def refuse(site: Site, caller: Caller, wanted: Wanted, origin: Origin) -> None:
+    """Raises what keeps this caller from downloading this now. Uses nothing up."""
+    await admit(site, caller, [wanted], origin).refuse()
+
+
+def admit(site: Site, caller: Caller, wanted: Sequence[Wanted], origin: Origin) -> Gate:
+    """The gate before these. Raises what their own facts and the origin say; the limits are asked at the gate.
+
+    A captcha response that one of them needs is looked at there, too.
+    """
+    asked_for: ApiError | None = None
+    for one in wanted:
+        refusal = standing(site, caller, one)
+        if refusal is not None and (refusal.kind not in LIFTED_BY_CAPTCHA or not origin.captcha_response):
+            raise refusal
+        if foreign := _hotlinked(site, caller, one, origin):
+            raise foreign
+        asked_for = asked_for or refusal
+    return Gate(site, caller, _download(site, caller, wanted), origin, asked_for)
+
+
+def limits_of(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Limits:
+    """By the strictest of the owners' plans, those left out that hold for none of this."""
+    return limits_of_plans(site, [site.plan(one.owner_plan_id) for one in wanted if not is_exempt(site, caller, one)])
+
+
+def limits_of_plans(site: Site, plans: Sequence[Plan]) -> Limits:
+    """The strictest of each, for those whom they hold for."""
+    speeds = {plan.download_speed_limit for plan in plans if plan.download_speed_limit > 0}
+    return Limits(
+        downloads=_strictest(plan.downloads_per_ip_per_day for plan in plans),
+        transfer_bytes=_strictest(plan.transfer_per_ip_per_day for plan in plans),
+        at_once=_strictest(plan.concurrent_downloads_per_ip for plan in plans),
+        overall=site.settings.downloads_at_once or NO_LIMIT,
+        bytes_per_second=min(speeds, default=0),
+    )
 
 
 def hotlinked(plan: Plan, terms: Terms, origin: Origin) -> ApiError | None:
@@ -129,23 +241,37 @@ def hotlinked(plan: Plan, terms: Terms, origin: Origin) -> ApiError | None:
     return errors.HOTLINK_DETECTED()
 
 
-async def _used_up(site: Site, caller: Caller, file: File | Node, origin: Origin) -> ApiError | None:
-    """A hotlink, or a daily limit of the plan that this address has reached."""
-    plan = site.plan(file.owner_plan_id)
-    if _is_exempt(site, caller, file):
+def _hotlinked(site: Site, caller: Caller, wanted: Wanted, origin: Origin) -> ApiError | None:
+    """The same for those whom it concerns; a node says it in other words."""
+    if is_exempt(site, caller, wanted):
         return None
-    if refusal := hotlinked(plan, file.owner_terms, origin):
-        return refusal
-    if plan.downloads_per_ip_per_day == plan.transfer_per_ip_per_day == NO_LIMIT:
-        return None
-    since = site.clock.now() - USAGE_WINDOW
-    downloads, sent_bytes = await limits.usage_since(site.db, site.keyring.visitor(caller.ip), since)
-    if NO_LIMIT < plan.downloads_per_ip_per_day <= downloads:
-        # A stranger may wait or prove to be a person; an account has a plan to change.
-        return errors.IP_DOWNLOAD_LIMITED() if caller.account is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
-    if NO_LIMIT < plan.transfer_per_ip_per_day <= sent_bytes:
-        return errors.TRANSFER_LIMIT_EXCEEDED()
-    return None
+    refusal = hotlinked(site.plan(wanted.owner_plan_id), wanted.owner_terms, origin)
+    if refusal is not None and refusal.kind is errors.HOTLINK_DETECTED and isinstance(wanted, Node):
+        return errors.EMBED_NOT_ALLOWED()
+    return refusal
+
+
+def _said(caller: Caller, begun: Begun) -> ApiError | None:
+    return REFUSALS[begun.refusal](caller) if begun.refusal else None
+
+
+def _download(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Download:
+    held = [one for one in wanted if not is_exempt(site, caller, one)]
+    return Download(
+        visitor=site.keyring.visitor(caller.ip),
+        subjects=[_subject(one) for one in held or wanted],
+        size_bytes=0,
+        limits=limits_of(site, caller, wanted),
+        is_free=bool(held),
+    )
+
+
+def _subject(wanted: Wanted) -> str:
+    return f"node {wanted.id}" if isinstance(wanted, Node) else f"file {wanted.id}"
+
+
+def _strictest(limits: Iterable[int]) -> int:
+    return min((limit for limit in limits if limit != NO_LIMIT), default=NO_LIMIT)
 
 
 def _may_embed(terms: Terms, host: str) -> bool:
@@ -153,5 +279,6 @@ def _may_embed(terms: Terms, host: str) -> bool:
     return any(f".{host}".endswith(f".{domain}") for domain in terms.embed_domains.split())
 
 
-def _is_exempt(site: Site, caller: Caller, file: File | Node) -> bool:
-    return caller.owns(file.owner_id) or stats.is_premium(site, caller, file)
+def is_exempt(site: Site, caller: Caller, wanted: Wanted) -> bool:
+    """Whether no limit holds: for the owner, and where somebody pays."""
+    return caller.owns(wanted.owner_id) or stats.is_premium(site, caller, wanted)

@@ -4,6 +4,7 @@ A letter is core/letters/NAME.txt with the blocks `subject` and `letter`, and NA
 templates that get the values given to `queue`, and `here`, the name of this site. `delivery` sends what is queued.
 """
 
+import logging
 import re
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,11 +19,14 @@ import idna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pixelhost import errors
-from pixelhost.db import outbox
+from pixelhost.db import outbox, users
 from pixelhost.db.connect import Transaction
 from pixelhost.db.outbox import Letter
+from pixelhost.errors import ApiError
 from pixelhost.settings import mailbox
 from pixelhost.site import Site
+
+log = logging.getLogger(__name__)
 
 ADDRESS_MAX_BYTES: Final = 254  # of what stands between < and > in SMTP (RFC 5321, 4.5.3.1.3)
 LOCAL_MAX_BYTES: Final = 64
@@ -51,6 +55,17 @@ async def queue(tx: Transaction, site: Site, to: str, letter: str, **values: Any
     html = _templates.get_template(f"{letter}.html").render(context, subject=subject)
     text = plain.render(context).strip() + "\n"
     return await outbox.insert(tx, to, subject=subject, text=text, html=html, now=site.clock.now())
+
+
+async def queue_to_account(tx: Transaction, site: Site, user_id: UUID, letter: str, **values: Any) -> None:
+    """The same to the owner of an account, who is `name` in the letter; nothing where it has no address to write to."""
+    account = await users.by_id(tx, user_id)
+    if account is None or not account.email:
+        return
+    try:
+        await queue(tx, site, account.email, letter, name=account.name, **values)
+    except ApiError as error:
+        log.warning("account %s can't be told by mail: %s", account.name, error)
 
 
 def address(text: str) -> Address:

@@ -54,6 +54,14 @@ def refuse_goal(node: Node, goal: Place) -> None:
         raise errors.NODE_ALREADY_EXISTS()
 
 
+def refuse_leaving(place: Place, goal: Place) -> None:
+    """Raises NODE_TAKEN_DOWN for what would leave a directory that was taken down: it would be up again."""
+    directories = place.chain.nodes[:-1]
+    down = next((node for node in directories if node.abuse_type), None)
+    if down is not None and down.id not in {node.id for node in goal.chain.nodes}:
+        raise errors.NODE_TAKEN_DOWN(abuse_type=down.abuse_type)
+
+
 async def refuse_deleting(site: Site, caller: Caller, tx: Transaction, place: Place, *, recursive: bool) -> None:
     """Whoever may write may delete what they uploaded themselves."""
     node, rights = place.node, place.rights

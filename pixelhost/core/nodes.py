@@ -84,13 +84,24 @@ async def find(site: Site, caller: Caller, path: Path, db: Db | None = None) -> 
 
 
 async def readable(site: Site, caller: Caller, path: Path) -> Place:
-    """A node that is there and may be read. Raises as `find`, PATH_NOT_FOUND, PERMISSION_DENIED."""
+    """A node that is there and may be read.
+
+    Raises as `find`, PATH_NOT_FOUND, PERMISSION_DENIED, and NODE_TAKEN_DOWN for a directory: its owner alone may still
+    see what it holds.
+    """
     place = await find(site, caller, path)
     if not place.rights.read:
         raise errors.PERMISSION_DENIED()
+    if not place.rights.owner and (down := _directory_taken_down(place)):
+        raise errors.NODE_TAKEN_DOWN(abuse_type=down.abuse_type)
     if not place.is_complete:
         raise errors.PATH_NOT_FOUND()
     return place
+
+
+def _directory_taken_down(place: Place) -> Node | None:
+    """The last directory on the way to what was asked for tells of all above it."""
+    return next((node for node in reversed(place.chain.nodes) if node.is_directory and node.abuse_type), None)
 
 
 async def nearest_directory(site: Site, caller: Caller, path: Path) -> Place | None:
@@ -124,6 +135,7 @@ async def readable_directory(site: Site, caller: Caller, path: Path) -> Place:
 async def readable_children(site: Site, caller: Caller, place: Place) -> list[Node]:
     """Of a directory, by name, but for what is shared with others only; of a file none."""
     found = await nodes.children(site.db, place.node.id) if place.node.is_directory else []
+    found = [nodes.under(place.node, node) for node in found]
     if place.rights.owner:
         return found
     return [node for node in found if node.share_id is None or sharing.granted(site, caller, node.permissions).read]

@@ -13,7 +13,8 @@ from pixelhost.site import Site
 def in_order(site: Site, caller: Caller, place: Place, rows: Sequence[TreeRow]) -> list[tuple[TreeRow, bool]]:
     """Of what is below a directory: parents before their children, siblings by name, and whether each may be seen.
 
-    What was taken down, and what is shared with others only, may not. What no way leads to is left out.
+    What was taken down, malware of others, and what is shared with others only, may not. What no way leads to is left
+    out.
     """
     below: dict[int, list[TreeRow]] = {}
     for row in sorted(rows, key=attrgetter("name"), reverse=True):
@@ -23,7 +24,8 @@ def in_order(site: Site, caller: Caller, place: Place, rows: Sequence[TreeRow]) 
     while waiting:
         row, is_above_hidden = waiting.pop()
         is_hidden = _is_hidden(site, caller, row, is_above_hidden=is_above_hidden, is_owner=place.rights.owner)
-        ordered.append((row, not is_hidden and not row.is_taken_down))
+        is_kept_back = row.is_taken_down or (row.is_infected and not place.rights.owner)
+        ordered.append((row, not is_hidden and not is_kept_back))
         waiting += [(child, is_hidden) for child in below.get(row.id, ())]
     return ordered
 

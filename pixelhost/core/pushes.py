@@ -81,7 +81,7 @@ def pusher(site: Site, caller: Caller, *, needs_account: bool = False) -> User |
 async def create(
     site: Site, caller: Caller, visit: Visit, new: Draft, wanted: NewPush, files: Sequence[NewFile] = ()
 ) -> Push:
-    """Raises PUSH_INVALID, or several of it; as `pusher`; USER_OUT_OF_SPACE, WRITING."""
+    """Raises PUSH_INVALID, or several of it; as `pusher`; IP_BANNED to strangers too, USER_OUT_OF_SPACE, WRITING."""
     owner = pusher(site, caller, needs_account=bool(files) or wanted.kind == "file")
     errors.raise_all(pushfields.problems(wanted, len(files)))
     for file in files:

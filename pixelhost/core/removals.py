@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from pixelhost.db import activitylog
 from pixelhost.db.connect import Db
-from pixelhost.model import File, Node, Removal
+from pixelhost.model import Copy, Removal
 from pixelhost.site import Site
 
 KEPT = timedelta(days=730)
@@ -24,14 +25,11 @@ async def pages_between(
         yield [removal for _, removal in page]
 
 
-async def note_blocked_file(tx: Db, now: datetime, file: File, reason: str) -> None:
-    """To be called in the transaction that takes the file down; `reason` is the type of abuse."""
-    await activitylog.insert(tx, file.owner_id, Removal(now, "file_instance_blocked", file.id, file.name, reason))
-
-
-async def note_blocked_node(tx: Db, now: datetime, node: Node, path: str, reason: str) -> None:
-    """The same for a node. `path` is relative to the filesystem's root and begins with a slash."""
-    await activitylog.insert(tx, node.owner_id, Removal(now, "filesystem_node_blocked", str(node.id), path, reason))
+async def note_blocked(tx: Db, now: datetime, copy: Copy, reason: str) -> None:
+    """A file or a node was taken down; `reason` is the type of abuse."""
+    event: Literal["file_instance_blocked", "filesystem_node_blocked"]
+    event = "filesystem_node_blocked" if copy.is_node else "file_instance_blocked"
+    await activitylog.insert(tx, copy.owner_id, Removal(now, event, copy.file_id, copy.name, reason))
 
 
 async def note_lost(site: Site, digest: bytes) -> None:

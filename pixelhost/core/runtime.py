@@ -10,6 +10,8 @@ from pixelhost import errors
 from pixelhost.db import runtime as rows
 from pixelhost.db.changes import Changes, Generation
 
+RETRY_SECONDS: Final = 60
+
 
 @dataclass(frozen=True)
 class Global:
@@ -59,6 +61,8 @@ class Runtime:
         self._changes.note()
 
     async def refuse_writing(self) -> None:
-        """Raises READ_ONLY_MODE_ENABLED."""
+        """Raises READ_ONLY_MODE_ENABLED, with a Retry-After: programs know what that means."""
         if (await self.values())["read_only_mode"] == "true":
-            raise errors.READ_ONLY_MODE_ENABLED()
+            error = errors.READ_ONLY_MODE_ENABLED()
+            error.headers = {"Retry-After": str(RETRY_SECONDS)}
+            raise error

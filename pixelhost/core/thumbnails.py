@@ -43,6 +43,11 @@ async def of_node(site: Site, node: Node, width_px: int, height_px: int) -> Thum
     return await _of(site, node.blob, node.mime_type, node.abuse_type, width_px, height_px)
 
 
+async def for_administrators(site: Site, file: File, size_px: int) -> Thumbnail:
+    """Of what was taken down too."""
+    return await _of(site, file.blob, file.mime_type, "", size_px, size_px)
+
+
 def refuse_size(width_px: int, height_px: int) -> None:
     """Raises INVALID_THUMBNAIL_SIZE."""
     for size in (width_px, height_px):

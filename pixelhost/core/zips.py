@@ -42,10 +42,8 @@ async def of_files(site: Site, caller: Caller, file_ids: Sequence[str], origin: 
     missing = next((file_id for file_id in file_ids if file_id not in there), None)
     if missing is not None:
         raise errors.FILE_NOT_FOUND(file=missing)
-    await _refuse(site, caller, found, origin)
-    async with gates.connection_slot(site, caller, found):
-        made = await _zip(site, caller, found, "pixelhost.zip")
-        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, found))
+    gate = gates.admit(site, caller, found, origin)
+    yield replace(await _zip(site, caller, found, "pixelhost.zip"), gate=gate)
 
 
 @asynccontextmanager
@@ -53,30 +51,22 @@ async def of_list(site: Site, caller: Caller, list_id: str, origin: Origin) -> A
     """A zip of a list's files. Raises NOT_FOUND and what the gates do."""
     found = await access.file_list(site, list_id)
     files = list({listed.file.id: listed.file for listed in found.files}.values())
-    await _refuse(site, caller, files, origin)
-    async with gates.connection_slot(site, caller, files):
-        made = await _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
-        yield replace(made, bytes_per_second=gates.speed_limit(site, caller, files))
-
-
-async def _refuse(site: Site, caller: Caller, files: Sequence[File], origin: Origin) -> None:
-    for file in files:
-        await gates.refuse(site, caller, file, origin)
+    gate = gates.admit(site, caller, files, origin)
+    made = await _zip(site, caller, files, f"{found.title or found.id}.zip".replace("/", "_"))
+    yield replace(made, gate=gate)
 
 
 @asynccontextmanager
 async def of_directory(site: Site, caller: Caller, place: Place, origin: Origin) -> AsyncIterator[Content]:
-    """A zip of a directory and all below it that the caller may read and that was not taken down.
+    """A zip of a directory and all below it that the caller may read and that was not taken down, nor is malware.
 
     Raises NODE_IS_NOT_A_DIRECTORY and what the gates do.
     """
     if not place.node.is_directory:
         raise errors.NODE_IS_NOT_A_DIRECTORY()
-    await gates.refuse_node(site, caller, place.node, origin)
-    async with gates.connection_slot(site, caller, [place.node]):
-        yield await _tree(
-            site, caller, place, [row async for some in trees.below(site.db, place.node.id) for row in some]
-        )
+    gate = gates.admit(site, caller, [place.node], origin)
+    rows = [row async for some in trees.below(site.db, place.node.id) for row in some]
+    yield replace(await _tree(site, caller, place, rows), gate=gate)
 
 
 @asynccontextmanager
@@ -85,13 +75,15 @@ async def of_children(
 ) -> AsyncIterator[Content]:
     """The same of some of a directory's children. Raises as `of_directory`, and PATH_NOT_FOUND."""
     chosen = {child.id for child in await nodes.readable_named(site, caller, place, names)}
-    await gates.refuse_node(site, caller, place.node, origin)
-    async with gates.connection_slot(site, caller, [place.node]):
-        rows = [row async for some in trees.below(site.db, place.node.id) for row in some]
-        # Who goes down from above never comes to what is below the others.
-        yield await _tree(
-            site, caller, place, [row for row in rows if row.parent_id != place.node.id or row.id in chosen]
-        )
+    gate = gates.admit(site, caller, [place.node], origin)
+    # Who goes down from above never comes to what is below the others.
+    rows = [
+        row
+        async for some in trees.below(site.db, place.node.id)
+        for row in some
+        if row.parent_id != place.node.id or row.id in chosen
+    ]
+    yield replace(await _tree(site, caller, place, rows), gate=gate)
 
 
 async def _tree(site: Site, caller: Caller, place: Place, rows: Sequence[TreeRow]) -> Content:
@@ -101,8 +93,7 @@ async def _tree(site: Site, caller: Caller, place: Place, rows: Sequence[TreeRow
             for row, name in _named(nodetrees.in_order(site, caller, place, rows), place.node.id)
         ]
 
-    made = await laid_out(site, entries, f"{place.node.name or place.path.bucket}.zip")
-    return replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
+    return await laid_out(site, entries, f"{place.node.name or place.path.bucket}.zip")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,18 @@ async def of_addresses(db: Db) -> list[AddressBan]:
     return [AddressBan(**row) for row in rows]
 
 
+async def is_address_banned(db: Db, ip: str, now: datetime) -> bool:
+    """By itself or by a network that it is in."""
+    return bool(
+        await db.fetchval(
+            """SELECT EXISTS (SELECT FROM ip_bans WHERE network >>= $1::text::inet
+                                 AND (expires_at IS NULL OR expires_at > $2))""",
+            ip,
+            now,
+        )
+    )
+
+
 async def delete_address(db: Db, network: str) -> bool:
     """Whether it was banned."""
     row = await db.fetchrow("DELETE FROM ip_bans WHERE network = $1::text::cidr RETURNING 1", network)
@@ -31,14 +43,3 @@ async def set_banned(db: Db, user_id: UUID, reason: str, now: datetime) -> None:
 
 async def set_unbanned(db: Db, user_id: UUID) -> None:
     await db.execute("UPDATE users SET banned_at = NULL, ban_reason = '' WHERE id = $1", user_id)
-
-
-async def is_address_banned(db: Db, ip: str, now: datetime) -> bool:
-    return bool(
-        await db.fetchval(
-            """SELECT EXISTS (SELECT FROM ip_bans
-                               WHERE network >>= $1::text::inet AND (expires_at IS NULL OR expires_at > $2))""",
-            ip,
-            now,
-        )
-    )

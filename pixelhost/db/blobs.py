@@ -6,7 +6,7 @@ from datetime import datetime
 from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob
 
-COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location"
+COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location, b.virus_name"
 REFERRING = ("files", "nodes", "push_files", "transfer_files")
 """Tables with a column `blob`."""
 REFERRERS = " + ".join(f"(SELECT count(*) FROM {table} r WHERE r.blob = b.digest)" for table in REFERRING)
@@ -14,7 +14,7 @@ UNREFERENCED = " AND ".join(f"NOT EXISTS (SELECT FROM {table} r WHERE r.blob = b
 
 
 def blob(row: Row) -> Blob:
-    return Blob(row["digest"], row["size_bytes"], row["crc32"], row["location"])
+    return Blob(row["digest"], row["size_bytes"], row["crc32"], row["location"], row["virus_name"])
 
 
 async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) -> list[Blob]:

@@ -16,6 +16,7 @@ CONNECTIONS_PER_PROCESS = 8
 UniqueViolation = asyncpg.UniqueViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 DiskFull = asyncpg.DiskFullError
+Deadlock = asyncpg.DeadlockDetectedError
 Failure = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 

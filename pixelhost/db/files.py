@@ -10,7 +10,7 @@ from pixelhost.model import File
 
 COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, f.uploaded_at, f.kept_at, f.last_viewed_at, f.views,
     f.downloads, f.bandwidth_bytes, f.bandwidth_paid_bytes, f.delete_after_date, f.delete_after_downloads, f.abuse_type,
-    f.abuse_reporter, f.virus_name, {users.OWNER}, {blobs.COLUMNS}"""
+    f.abuse_reporter, {users.OWNER}, {blobs.COLUMNS}"""
 JOINED = f"JOIN blobs b ON b.digest = f.blob JOIN users u ON u.id = f.owner_id {users.TRANSFER_JOINED}"
 
 LOG_EXPIRED = """INSERT INTO activity (user_id, happened_at, event, file_id, file_name, reason)
@@ -37,7 +37,6 @@ def file(row: Row) -> File:
         delete_after_downloads=row["delete_after_downloads"],
         abuse_type=row["abuse_type"],
         abuse_reporter=row["abuse_reporter"],
-        virus_name=row["virus_name"],
         owner_terms=users.terms(row),
         owner_transfer=users.transfer(row),
     )

@@ -1,4 +1,4 @@
-"""Bans, rate limits and what an address has used up."""
+"""Bans and rate limits."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -80,18 +80,6 @@ async def uses(db: Db, action: str, subjects: Sequence[str], window_starts_at: d
     return dict.fromkeys(subjects, 0) | {row["subject"]: row["uses"] for row in rows}
 
 
-async def usage_since(db: Db, visitor: bytes, since: datetime) -> tuple[int, int]:
-    """(downloads, bytes) of an address since the hour of `since`."""
-    row = await db.fetchrow(
-        """SELECT coalesce(sum(downloads), 0)::bigint AS downloads, coalesce(sum(bytes_sent), 0)::bigint AS bytes
-             FROM visitor_usage WHERE visitor = $1 AND hour >= date_trunc('hour', $2::timestamptz, 'UTC')""",
-        visitor,
-        since,
-    )
-    return row["downloads"], row["bytes"]
-
-
-async def delete_before(db: Db, windows_before: datetime, usage_before: datetime) -> None:
+async def delete_before(db: Db, windows_before: datetime) -> None:
     await db.execute("DELETE FROM rate_windows WHERE starts_at < $1", windows_before)
-    await db.execute("DELETE FROM visitor_usage WHERE hour < $1", usage_before)
     await db.execute("DELETE FROM usage_batches WHERE applied_at < $1", windows_before)

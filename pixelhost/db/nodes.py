@@ -85,6 +85,12 @@ def node(row: Row) -> Node:
     )
 
 
+async def walk_to(db: Db, node_id: int) -> Chain | None:
+    """From the root of a filesystem down to a node, which is the bucket. None when there is none, or it is going."""
+    chain = await _walk(db, "id = $1", node_id, ())
+    return chain if chain is not None and chain.nodes[0].name == "" else None
+
+
 async def walk_own(db: Db, owner_id: UUID, names: Sequence[str]) -> Chain | None:
     """From the root of an account's filesystem along `names`, in one query. None when there is no such account."""
     return await _walk(db, "owner_id = $1 AND parent_id IS NULL AND NOT is_cut_off", owner_id, names)
@@ -116,7 +122,22 @@ async def _walk(db: Db, start: str, value: object, names: Sequence[str]) -> Chai
     )
     if not rows:
         return None
-    return Chain(tuple(node(row) for row in rows), -rows[0]["depth"], rows[-1]["depth"] == len(names))
+    return Chain(_inheriting([node(row) for row in rows]), -rows[0]["depth"], rows[-1]["depth"] == len(names))
+
+
+def _inheriting(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Nodes from the top down: what lies below a directory that was taken down is so with it."""
+    found: list[Node] = []
+    for one in nodes:
+        found.append(under(found[-1], one) if found else one)
+    return tuple(found)
+
+
+def under(directory: Node, node: Node) -> Node:
+    """A node as it is below a directory."""
+    if not directory.abuse_type or node.abuse_type:
+        return node
+    return replace(node, abuse_type=directory.abuse_type, abuse_reported_at=directory.abuse_reported_at)
 
 
 async def children(db: Db, parent_id: int) -> list[Node]:

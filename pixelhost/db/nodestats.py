@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pixelhost.db import news, stats
+from pixelhost.db import news
 from pixelhost.db.connect import Db, Transaction
 
 SLOT = timedelta(minutes=1)
@@ -40,7 +40,6 @@ class _Counted:
     """What of a visit counts."""
 
     node_id: int
-    visitor: bytes
     is_download: bool
     sent_bytes: int
     paid_bytes: int
@@ -78,13 +77,9 @@ async def add(tx: Transaction, now: datetime, visits: Sequence[NodeVisit]) -> No
         await news.tell(tx, subject(owner_id))
     counted = await _add_to_visitors(tx, visits)
     by_node: defaultdict[int, list[_Counted]] = defaultdict(list)
-    by_visitor: defaultdict[bytes, list[_Counted]] = defaultdict(list)
     for one in counted:
         by_node[one.node_id].append(one)
-        by_visitor[one.visitor].append(one)
     await _add_to_nodes(tx, now, {node_id: _sum(ones) for node_id, ones in by_node.items()})
-    sums = {visitor: _sum(ones) for visitor, ones in by_visitor.items()}
-    await stats.add_addresses(tx, now, [(visitor, used.downloads, used.sent_bytes) for visitor, used in sums.items()])
 
 
 async def _add_to_visitors(tx: Transaction, visits: Sequence[NodeVisit]) -> list[_Counted]:
@@ -104,7 +99,7 @@ async def _add_to_visitors(tx: Transaction, visits: Sequence[NodeVisit]) -> list
                ON CONFLICT (node_id, visitor) DO UPDATE SET
                    bytes_sent = node_visitors.bytes_sent + excluded.bytes_sent,
                    has_downloaded = node_visitors.has_downloaded OR excluded.has_downloaded)
-           SELECT node_id, visitor, is_download, sent_bytes, paid_bytes FROM counted""",
+           SELECT node_id, is_download, sent_bytes, paid_bytes FROM counted""",
         [visit.node_id for visit in visits],
         [visit.visitor for visit in visits],
         [visit.bytes_sent for visit in visits],

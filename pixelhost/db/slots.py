@@ -1,7 +1,7 @@
 """Slots: at most so many of something at once, exact across workers and machines.
 
 A slot is an advisory lock of the session of one connection that a process keeps for this: so the slots of a process
-that dies are free again at once, whatever it died of.
+that dies are free again at once, whatever it died of. The process has a number in the same way.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import asyncpg
 from pixelhost.db.connect import Failure
 
 Slot = tuple[str, int]
+PROCESS_LOCK = "hashtext('pixelhost process')"
 
 
 class Slots:
@@ -22,6 +23,15 @@ class Slots:
         self._turn = asyncio.Lock()
         self._connection: asyncpg.Connection | None = None
         self._held: set[Slot] = set()
+        self._process = 0
+
+    async def process(self) -> int:
+        """The number that others know this process by, while it lives. It is another one after a lost connection."""
+        if self._connection is not None and not self._connection.is_closed():
+            return self._process
+        async with self._turn:
+            await self._connected()
+            return self._process
 
     async def take(self, subject: str, limit: int) -> Slot | None:
         """One of `limit` slots of `subject`; None when all are taken."""
@@ -54,7 +64,12 @@ class Slots:
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._held.clear()
-            self._connection = await asyncpg.connect(self._url)
+            connection = await asyncpg.connect(self._url)
+            self._process = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute(f"SELECT pg_advisory_lock({PROCESS_LOCK}, $1)", self._process)
+            # An earlier process may have had this number, and have died with downloads under way.
+            await connection.execute("DELETE FROM open_downloads WHERE process = $1", self._process)
+            self._connection = connection
         return self._connection
 
 

@@ -45,7 +45,7 @@ async def add(tx: Transaction, now: datetime, visits: Sequence[Visit]) -> None:
 
     Tells the news of each file.
     """
-    downloads = await tx.fetch(
+    await tx.execute(
         f"""WITH visits AS MATERIALIZED (
                 SELECT v.* FROM unnest($1::text[], $2::bytea[], $3::boolean[], $4::bigint[], $5::bigint[],
                                        $6::bigint[]) AS v (file_id, visitor, viewed, bytes, paid, threshold)
@@ -79,18 +79,15 @@ async def add(tx: Transaction, now: datetime, visits: Sequence[Visit]) -> None:
                     views = file_usage.views + excluded.views,
                     downloads = file_usage.downloads + excluded.downloads,
                     bandwidth_bytes = file_usage.bandwidth_bytes + excluded.bandwidth_bytes,
-                    bandwidth_paid_bytes = file_usage.bandwidth_paid_bytes + excluded.bandwidth_paid_bytes),
-            totals AS (
-                UPDATE files f SET
-                    views = f.views + s.views,
-                    downloads = f.downloads + s.downloads,
-                    bandwidth_bytes = f.bandwidth_bytes + s.bytes,
-                    bandwidth_paid_bytes = f.bandwidth_paid_bytes + s.paid,
-                    last_viewed_at = CASE WHEN s.viewed THEN $7 ELSE f.last_viewed_at END,
-                    kept_at = CASE WHEN s.is_read AND f.kept_at < $7 - interval '1 day' THEN $7 ELSE f.kept_at END
-                  FROM sums s WHERE s.file_id = f.id)
-            SELECT visitor, count(*) FILTER (WHERE new_download) AS downloads, sum(bytes)::bigint AS bytes
-              FROM counted WHERE bytes > 0 GROUP BY visitor""",
+                    bandwidth_paid_bytes = file_usage.bandwidth_paid_bytes + excluded.bandwidth_paid_bytes)
+            UPDATE files f SET
+                views = f.views + s.views,
+                downloads = f.downloads + s.downloads,
+                bandwidth_bytes = f.bandwidth_bytes + s.bytes,
+                bandwidth_paid_bytes = f.bandwidth_paid_bytes + s.paid,
+                last_viewed_at = CASE WHEN s.viewed THEN $7 ELSE f.last_viewed_at END,
+                kept_at = CASE WHEN s.is_read AND f.kept_at < $7 - interval '1 day' THEN $7 ELSE f.kept_at END
+              FROM sums s WHERE s.file_id = f.id""",
         [visit.file_id for visit in visits],
         [visit.visitor for visit in visits],
         [visit.has_viewed for visit in visits],
@@ -99,23 +96,4 @@ async def add(tx: Transaction, now: datetime, visits: Sequence[Visit]) -> None:
         [visit.download_threshold_bytes for visit in visits],
         now,
     )
-    await add_addresses(tx, now, [(row["visitor"], row["downloads"], row["bytes"]) for row in downloads])
     await news.tell_all(tx, {subject(visit.file_id) for visit in visits})
-
-
-async def add_addresses(tx: Transaction, now: datetime, used: Sequence[tuple[bytes, int, int]]) -> None:
-    """(visitor, downloads, bytes), each visitor once: what addresses have used up of their daily limits."""
-    if used:
-        visitors, downloads, sent_bytes = zip(*used, strict=True)
-        await tx.execute(
-            """INSERT INTO visitor_usage (visitor, hour, downloads, bytes_sent)
-               SELECT visitor, date_trunc('hour', $4::timestamptz, 'UTC'), downloads, bytes
-                 FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS used (visitor, downloads, bytes)
-               ON CONFLICT (visitor, hour) DO UPDATE SET
-                   downloads = visitor_usage.downloads + excluded.downloads,
-                   bytes_sent = visitor_usage.bytes_sent + excluded.bytes_sent""",
-            visitors,
-            downloads,
-            sent_bytes,
-            now,
-        )

@@ -25,16 +25,21 @@ class TreeRow(NamedTuple):
     permissions: Permissions | None
     is_taken_down: bool
 
+    @property
+    def is_infected(self) -> bool:
+        return self.blob is not None and self.blob.virus_name != ""
+
 
 async def below(pool: asyncpg.Pool, node_id: int) -> AsyncGenerator[list[TreeRow], None]:
     """Slices of all that is below a directory, at one moment, in no order."""
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         cursor = await connection.cursor(
-            f"""WITH RECURSIVE tree (id) AS (
-                    SELECT id FROM nodes WHERE parent_id = $1
+            f"""WITH RECURSIVE tree (id, is_taken_down) AS (
+                    SELECT id, abuse_type <> '' FROM nodes WHERE parent_id = $1
                      UNION ALL
-                    SELECT n.id FROM tree JOIN nodes n ON n.parent_id = tree.id)
-                SELECT n.id, n.parent_id, n.name, n.blob, n.modified_at, n.share_id, n.permissions, n.abuse_type,
+                    SELECT n.id, tree.is_taken_down OR n.abuse_type <> ''
+                      FROM tree JOIN nodes n ON n.parent_id = tree.id)
+                SELECT n.id, n.parent_id, n.name, n.blob, n.modified_at, n.share_id, n.permissions, tree.is_taken_down,
                        {blobs.COLUMNS}
                   FROM tree JOIN nodes n USING (id) LEFT JOIN blobs b ON b.digest = n.blob""",
             node_id,
@@ -52,5 +57,5 @@ def _tree_row(row: Row) -> TreeRow:
         # The first and the last moment there is come without a time zone.
         row["modified_at"].replace(tzinfo=UTC),
         permissions.loaded(row["permissions"]) if row["share_id"] is not None else None,
-        bool(row["abuse_type"]),
+        row["is_taken_down"],
     )

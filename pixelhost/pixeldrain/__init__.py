@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pixelhost.pixeldrain import (
+    abuse,
     account,
     admin,
     billing,
@@ -74,11 +75,15 @@ ROUTES = (
     Route("GET", "/user/activity/{month}", userdata.activity),
     Route("GET", "/user/time_series/{statistic}", userdata.time_series),
     Route("PUT", "/user/file_customization", customization.update),
+    Route("GET", "/user/takedown/{id}", abuse.case),
+    Route("POST", "/user/takedown/{id}", abuse.appeal),
     Route("GET", "/user/transactions/{month}", billing.transactions),
     Route("POST", "/user/invoice", billing.create_invoice),
     Route("GET", "/user/invoice", billing.list_invoices),
     Route("GET", "/user/pay_invoice/{id}", billing.pay_invoice),
     Route("GET", "/misc/qr", misc.qr),
+    Route("GET", "/misc/recaptcha", misc.captcha),
+    Route("GET", "/misc/altcha", misc.altcha),
     Route("POST", "/misc/payment_webhook/{gateway}", billing.hear, is_for_strangers=True),
     Route("GET", "/admin/users", admin.users),
     Route("GET", "/admin/users/{user}", admin.user),
@@ -96,6 +101,18 @@ ROUTES = (
     Route("GET", "/admin/globals", admin.show_globals),
     Route("POST", "/admin/globals", admin.set_global),
     Route("GET", "/admin/host_metrics", admin.host_metrics),
+    Route("GET", "/admin/abuse_report", abuse.reports),
+    Route("GET", "/admin/abuse_report/{id}", abuse.report),
+    Route("POST", "/admin/abuse_report/{id}", abuse.decide),
+    Route("POST", "/admin/block_files", abuse.block_files),
+    Route("GET", "/admin/takedown", abuse.list_takedowns),
+    Route("GET", "/admin/takedown/{id}", abuse.takedown),
+    Route("DELETE", "/admin/takedown/{id}", abuse.lift),
+    Route("GET", "/admin/abuse_appeal", abuse.list_appeals),
+    Route("POST", "/admin/abuse_appeal/{id}", abuse.decide_appeal),
+    Route("GET", "/admin/abuse_reporter", abuse.list_reporters),
+    Route("POST", "/admin/abuse_reporter", abuse.save_reporter),
+    Route("DELETE", "/admin/abuse_reporter/{name}", abuse.delete_reporter),
     *(Route(method, r"/admin/{rest:[\s\S]*}", admin.nothing_here) for method in ("GET", "POST", "PUT", "DELETE")),
 )
 

@@ -64,7 +64,7 @@ def _figures(found: Figures) -> dict[str, Any]:
 
 def _limits(found: Limits) -> dict[str, Any]:
     shown = {
-        "server_overload": False,
+        "server_overload": found.is_overloaded,
         "speed_limit": found.speed,
         "download_limit": found.downloads,
         "download_limit_used": found.downloads_used,

@@ -1,13 +1,14 @@
 """File methods."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core import access, downloads, files, reports, storage, thumbnails, uploads, zips
+from pixelhost.core import access, downloads, files, gates, reports, storage, thumbnails, uploads, zips
 from pixelhost.core.files import Lifetime
 from pixelhost.core.gates import Origin
 from pixelhost.core.reports import AbuseType
@@ -23,6 +24,7 @@ from pixelhost.wire.uploadform import UploadForm
 THUMBNAIL_CACHE = "public, max-age=86400"
 FORM_BYTES = 128 << 10
 DOWNLOADS_MAX = 2**31 - 1
+LATER_PART: Final = re.compile(r"bytes=\s*0*[1-9]")
 
 
 @dataclass(frozen=True)
@@ -133,14 +135,16 @@ async def info(request: web.Request) -> web.Response:
     site, caller = site_of(request), caller_of(request)
     file_id = target.path_segment(request, 2, "id")
     if "," not in file_id:
-        return envelope.ok(shapes.file_info(site, caller, await access.file(site, file_id)))
+        file = await access.file(site, file_id)
+        return envelope.ok(shapes.file_info(site, caller, file, await gates.used_up(site, caller, [file])))
     ids = _ids(file_id)
     if len(ids) > zips.FILES_MAX:
         raise errors.STRING_OUT_OF_RANGE(field="id", min_len=1, max_len=zips.FILES_MAX, len=len(ids))
     found = await access.some_files(site, ids)
     if not found:
         raise errors.NOT_FOUND()
-    return envelope.ok([shapes.file_info(site, caller, file) for file in found])
+    used_up = await gates.used_up(site, caller, found)
+    return envelope.ok([shapes.file_info(site, caller, file, used_up) for file in found])
 
 
 async def thumbnail(request: web.Request) -> web.StreamResponse:
@@ -178,7 +182,8 @@ async def report_abuse(request: web.Request) -> web.Response:
 
 def origin(request: web.Request) -> Origin:
     captcha_response = params.pairs(target.raw_query(request)).get("recaptcha_response", "")
-    return Origin(request.headers.get(hdrs.REFERER), request.host, captcha_response)
+    is_continuation = bool(LATER_PART.match(request.headers.get(hdrs.RANGE, "")))
+    return Origin(request.headers.get(hdrs.REFERER), request.host, captcha_response, is_continuation)
 
 
 def _least_bytes(request: web.Request) -> int | None:

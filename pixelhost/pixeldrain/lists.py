@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from pixelhost.core import access, lists, thumbnails, zips
+from pixelhost.core import access, gates, lists, thumbnails, zips
 from pixelhost.core.lists import DEFAULT_TITLE, Entry
 from pixelhost.model import UNSET, Unset
 from pixelhost.pixeldrain import envelope, shapes
@@ -43,9 +43,10 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    site = site_of(request)
+    site, caller = site_of(request), caller_of(request)
     found = await access.file_list(site, target.path_segment(request, 2, "id"))
-    return envelope.ok(shapes.file_list(site, caller_of(request), found))
+    used_up = await gates.used_up(site, caller, [listed.file for listed in found.files])
+    return envelope.ok(shapes.file_list(site, caller, found, used_up))
 
 
 async def update(request: web.Request) -> web.Response:

@@ -1,13 +1,15 @@
 """Small helpers that the web site and programs call."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core import qrcodes
+from pixelhost.core import captchas, qrcodes
+from pixelhost.pixeldrain import envelope
 from pixelhost.wire import params
+from pixelhost.wire.dialect import site_of
 
 A_DAY: Final = "public, max-age=86400"
 
@@ -29,3 +31,18 @@ async def qr(request: web.Request) -> web.Response:
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return web.Response(text=qrcodes.svg(text), headers=headers)
+
+
+async def captcha(request: web.Request) -> web.Response:
+    """GET /misc/recaptcha: the key that a page shows the captcha with; empty where that takes none."""
+    return envelope.ok({"site_key": site_of(request).settings.captcha_site_key})
+
+
+async def altcha(request: web.Request) -> web.Response:
+    """GET /misc/altcha: a challenge, as ALTCHA's own widget takes it. Raises INVALID_ENDPOINT where it isn't used."""
+    captcha = captchas.altcha(site_of(request))
+    if captcha is None:
+        raise errors.INVALID_ENDPOINT(message="This server uses no ALTCHA")
+    response = envelope.ok(asdict(captcha.challenge()))
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    return response

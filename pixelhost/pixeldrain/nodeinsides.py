@@ -1,7 +1,7 @@
 """What is inside of files: of those of a filesystem, sub-APIs of GET /filesystem/{path}, and of /file/{id}/info."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from pixelhost.core import access, gates, insides, nodes, stats
 from pixelhost.core.downloads import Stream
+from pixelhost.core.gates import Gate
 from pixelhost.core.insides import Torrent
 from pixelhost.core.paths import Path
 from pixelhost.model import Blob, File, Node
@@ -39,10 +40,10 @@ async def zip_info(request: web.Request, path: Path) -> web.StreamResponse:
 
 async def zip_file(request: web.Request, path: Path) -> web.StreamResponse:
     site, caller, wanted = site_of(request), caller_of(request), params.query(request, Member)
-    node, blob = await _open(request, path)
+    node, blob = await nodes.readable_file(site, caller, path)
     note = partial(stats.note_node_sent, site, caller, node)
-    async with gates.connection_slot(site, caller, [node]):
-        return await _send_member(request, blob, wanted.zip_file, node.modified_at, note)
+    gate = gates.admit(site, caller, [node], origin(request))
+    return await _send_member(request, blob, wanted.zip_file, node.modified_at, note, gate)
 
 
 async def render_markdown(request: web.Request, path: Path) -> web.StreamResponse:
@@ -69,18 +70,18 @@ async def file_zip_info(request: web.Request) -> web.StreamResponse:
 async def file_zip_file(request: web.Request) -> web.StreamResponse:
     """GET /file/{id}/info/zip/{path}: to look at, with `?download` to save."""
     site, caller = site_of(request), caller_of(request)
-    file = await _open_file(request)
+    file = await access.file(site, target.path_segment(request, 2, "id"))
     wanted = target.decoded("/".join(target.raw_path(request).split("/")[6:]), "path")
     note = partial(stats.note_sent, site, caller, file)
-    async with gates.connection_slot(site, caller, [file]):
-        return await _send_member(request, file.blob, wanted, file.uploaded_at, note)
+    gate = gates.admit(site, caller, [file], origin(request))
+    return await _send_member(request, file.blob, wanted, file.uploaded_at, note, gate)
 
 
 async def _open(request: web.Request, path: Path) -> tuple[Node, Blob]:
     """A file of a filesystem that may be downloaded: looking inside tells as much."""
     site, caller = site_of(request), caller_of(request)
     node, blob = await nodes.readable_file(site, caller, path)
-    await gates.refuse_node(site, caller, node, origin(request))
+    await gates.refuse(site, caller, node, origin(request))
     return node, blob
 
 
@@ -92,13 +93,15 @@ async def _open_file(request: web.Request) -> File:
 
 
 async def _send_member(
-    request: web.Request, blob: Blob, path: str, modified_at: datetime, note: Callable[[int], None]
+    request: web.Request, blob: Blob, path: str, modified_at: datetime, note: Callable[[int], None], gate: Gate
 ) -> web.StreamResponse:
     async with insides.member(site_of(request), blob, path, modified_at, note) as found:
         if isinstance(found, Stream):
-            return await content.send_stream(request, found)
+            return await content.send_stream(request, replace(found, gate=gate))
         is_saved = "download" in params.pairs(target.raw_query(request))
-        return await content.send(request, found, disposition="attachment" if is_saved else "inline")
+        return await content.send(
+            request, replace(found, gate=gate), disposition="attachment" if is_saved else "inline"
+        )
 
 
 def _torrent(found: Torrent) -> dict[str, Any]:

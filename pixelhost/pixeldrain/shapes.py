@@ -14,6 +14,7 @@ from pixelhost.core import accounts, caps, customization, gates, sharing, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
+from pixelhost.errors import ApiError
 from pixelhost.model import File, FileList, ListSummary, Node, Outline, Permissions, Removal, Rights, Session, User
 from pixelhost.plans import Plan
 from pixelhost.site import Site
@@ -31,10 +32,10 @@ def time(moment: datetime | None) -> str:
     return f"{text}Z" if moment.microsecond else f"{text}.000000Z"
 
 
-def file_info(site: Site, caller: Caller, file: File) -> dict[str, Any]:
-    """The answer of GET /file/{id}/info."""
+def file_info(site: Site, caller: Caller, file: File, used_up: Mapping[str, ApiError] | None = None) -> dict[str, Any]:
+    """The answer of GET /file/{id}/info. `used_up` is what the caller's address has, as `gates.used_up` says."""
     plan = site.plan(file.owner_plan_id)
-    refusal = gates.standing(site, caller, file)
+    refusal = gates.standing(site, caller, file) or (used_up or {}).get(file.id)
     branding = customization.shown(plan, file.owner_terms)
     info: dict[str, Any] = {
         "success": True,
@@ -58,20 +59,22 @@ def file_info(site: Site, caller: Caller, file: File) -> dict[str, Any]:
         "abuse_reporter_name": file.abuse_reporter,
         "can_edit": caller.owns(file.owner_id),
         "can_download": refusal is None,
-        "show_ads": plan.show_ads,
+        "show_ads": plan.show_ads and not gates.is_exempt(site, caller, file),
         "allow_video_player": True,
-        "download_speed_limit": gates.speed_limit(site, caller, (file,)),
+        "download_speed_limit": gates.limits_of(site, caller, [file]).bytes_per_second,
         "embed_domains": file.owner_terms.embed_domains.split(),
         "skip_file_viewer": file.owner_terms.skip_file_viewer,
     }
     return info | {"branding": branding} if branding else info
 
 
-def file_list(site: Site, caller: Caller, found: FileList) -> dict[str, Any]:
+def file_list(
+    site: Site, caller: Caller, found: FileList, used_up: Mapping[str, ApiError] | None = None
+) -> dict[str, Any]:
     """The answer of GET /list/{id}: whole file infos, with two fields more."""
     files = [
         {"detail_href": f"/file/{listed.file.id}/info", "description": listed.description}
-        | file_info(site, caller, listed.file)
+        | file_info(site, caller, listed.file, used_up)
         for listed in found.files
     ]
     return list_summary(caller, found.summary) | {"files": files}

@@ -3,6 +3,7 @@
 from pixelhost.web import (
     account,
     administration,
+    appealing,
     assets,
     buckets,
     checkout,
@@ -44,6 +45,8 @@ ROUTES = (
     Route("POST", "/u/{id}/grab", fileforms.grab),
     Route("GET", "/u/{id}/report", fileforms.ask_report),
     Route("POST", "/u/{id}/report", fileforms.report),
+    Route("GET", "/appeal/{id}", appealing.show),
+    Route("POST", "/appeal/{id}", appealing.send),
     Route("GET", "/l/{id}", lists.show),
     Route("GET", "/l/{id}/strip", listitem.strip),
     Route("GET", "/l/{id}/edit", listforms.edit),

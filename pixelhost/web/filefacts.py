@@ -13,7 +13,7 @@ from pixelhost.errors import ApiError
 from pixelhost.model import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
-from pixelhost.web import fileplots, languages, opengraph, pages, refusals, viewed, views
+from pixelhost.web import captchas, fileplots, languages, opengraph, pages, refusals, viewed, views
 from pixelhost.web.views import Asked
 from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
@@ -47,12 +47,13 @@ async def of(request: web.Request, file: File, refusal: ApiError | None, asked: 
     site, caller, language = site_of(request), caller_of(request), languages.of(request)
     of_viewers = viewed.of_file(site, file)
     view = await views.of(site, of_viewers, asked) if refusal is None else None
+    captcha = captchas.of(site, refusal, pages.content_url(site, f"/file/{file.id}?download"))
     here, raw_url = dialect.here(request), pages.content_url(site, f"/file/{file.id}")
     shown = {
         "file": file,
         "viewed": of_viewers,
         "is_own": caller.owns(file.owner_id),
-        "info": pages.embedded(shapes.file_info(site, caller, file)),
+        "info": pages.embedded(shapes.file_info(site, caller, file, {file.id: refusal} if refusal else None)),
         "raw_url": raw_url,
         "file_url": f"{here}/u/{file.id}",
         "tags": opengraph.of_file(language, here, file, raw_url if site.settings.content_origin else here + raw_url),
@@ -60,12 +61,14 @@ async def of(request: web.Request, file: File, refusal: ApiError | None, asked: 
         "viewer": view.viewer if view else "refused",
         "reason": view.reason if view else "",
         "refused": refusals.saying(refusal) if refusal else None,
+        "captcha": captcha,
+        "virus_name": file.virus_name,
         **(view.facts if view else {}),
         "branding": await _branding(site, caller, file),
         "plots": await fileplots.of_file(site, language, file.id, asked.range),
         "expires_at": _expires_at(site, file),
     }
-    policy = dict(view.policy) if view else {}
+    policy = dict(view.policy) if view else dict(captcha.policy) if captcha else {}
     return Facts(shown, policy | ({"frame-ancestors": views.framers(file)} if asked.embed else {}))
 
 

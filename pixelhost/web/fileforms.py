@@ -5,7 +5,7 @@ a dialog on the file's page; without one they are pages of their own.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final
 
 from aiohttp import web
 
@@ -15,7 +15,7 @@ from pixelhost.core.files import Lifetime
 from pixelhost.core.reports import AbuseType
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.model import UNSET, File, Unset
-from pixelhost.web import forms, pages
+from pixelhost.web import abusetypes, forms, pages
 from pixelhost.web.forms import NONE, Problems
 from pixelhost.web.languages import mark
 from pixelhost.wire import params, target
@@ -26,17 +26,6 @@ DOWNLOADS_MAX: Final = 2**31 - 1
 MINUTES: Final = "%Y-%m-%dT%H:%M"
 NOTHING: Final[Mapping[str, str]] = {}
 FIELDS: Final = {**forms.FIELDS, "name_contains_illegal_character": "name"}
-
-ABUSE_TYPES: Final[Mapping[str, str]] = {
-    "terrorism": mark("Terrorism"),
-    "gore": mark("Gore: extreme violence"),
-    "child_abuse": mark("Sexual abuse of children"),
-    "zoophilia": mark("Sexual abuse of animals"),
-    "revenge_porn": mark("Intimate images without consent"),
-    "doxing": mark("Doxing: somebody's private data"),
-    "malware": mark("Malware"),
-}
-assert set(ABUSE_TYPES) == set(get_args(AbuseType))
 
 
 @dataclass(frozen=True)
@@ -128,7 +117,7 @@ def _report_page(
         file=file,
         sent=sent,
         problems=problems,
-        types=ABUSE_TYPES.items(),
+        types=abusetypes.REPORTED.items(),
         description_max=reports.DESCRIPTION_MAX,
     )
 

@@ -8,7 +8,7 @@ from pixelhost.core import access, gates, stats
 from pixelhost.core.gates import Origin
 from pixelhost.errors import ApiError
 from pixelhost.model import File
-from pixelhost.web import documents, filefacts, pages, viewed, views
+from pixelhost.web import appealing, documents, filefacts, pages, refusals, viewed, views
 from pixelhost.web.views import Asked
 from pixelhost.wire import dialect, params, target
 from pixelhost.wire.dialect import caller_of, site_of
@@ -27,6 +27,7 @@ async def show(request: web.Request) -> web.Response:
         raw_url = pages.content_url(site, f"/file/{file.id}")
         return web.Response(status=303, headers={hdrs.LOCATION: raw_url, hdrs.CACHE_CONTROL: "no-cache"})
     if refusal is not None and refusal.status == 451:
+        request[refusals.APPEAL] = await appealing.of_file(request, file)
         raise refusal
     asked = params.query(request, Asked)
     facts = await filefacts.of(request, file, refusal, asked)

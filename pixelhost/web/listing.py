@@ -13,7 +13,7 @@ from pixelhost.core import nodes
 from pixelhost.core.nodes import Place
 from pixelhost.model import Node, Outline
 from pixelhost.pixeldrain import shapes
-from pixelhost.web import assets, forms, nodepaths, pages
+from pixelhost.web import assets, forms, nodepaths, pages, servednode
 from pixelhost.web.forms import Problems
 from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
@@ -148,7 +148,8 @@ async def show(
     )
     if {"view", "sort"} & request.query.keys():
         # Scripts set it too, so it isn't HttpOnly.
-        response.set_cookie(COOKIE, f"{manner.view}.{manner.sort}", max_age=COOKIE_SECONDS, path="/d", samesite="Lax")
+        value, path = f"{manner.view}.{manner.sort}", servednode.prefix()
+        response.set_cookie(COOKIE, value, max_age=COOKIE_SECONDS, path=path, samesite="Lax")
     return response
 
 

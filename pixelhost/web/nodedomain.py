@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import filesystem
+from pixelhost.core import domains, filesystem
 from pixelhost.core.nodechanges import NodeChanges
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
@@ -29,7 +29,8 @@ async def show(request: web.Request, place: Place, sent: Mapping[str, str], prob
         raise errors.PERMISSION_DENIED(message=mark("The plan of this account has no custom domains"))
     # A key is never sent back, not even to whom it came from.
     shown = {name: value for name, value in sent.items() if name != KEY}
-    return await nodepanels.answer(request, "domain", place, shown, problems)
+    validity = await domains.validity(site_of(request), place.node.id)
+    return await nodepanels.answer(request, "domain", place, shown, problems, validity=validity)
 
 
 async def save(request: web.Request, path: Path, sent: Mapping[str, str], done: str) -> web.Response:

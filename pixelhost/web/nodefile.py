@@ -8,7 +8,7 @@ from pixelhost.core.nodes import Place
 from pixelhost.errors import ApiError
 from pixelhost.model import Blob
 from pixelhost.pixeldrain import shapes
-from pixelhost.web import documents, fileplots, languages, listing, nodepaths, pages, refusals, viewed, views
+from pixelhost.web import captchas, documents, fileplots, languages, listing, nodepaths, pages, refusals, viewed, views
 from pixelhost.web.files import DOWNLOADERS
 from pixelhost.web.views import Asked
 from pixelhost.wire import dialect, params
@@ -25,19 +25,22 @@ async def show(request: web.Request, place: Place, blob: Blob) -> web.StreamResp
     refusal = await _refusal_of(request, place)
     shown = viewed.of_node(request, place, blob)
     view = await views.of(site, shown, asked) if refusal is None else None
+    captcha = captchas.of(site, refusal, f"{raw_url}?attach")
     before, after = await _neighbours(request, place)
     return pages.answer(
         request,
         "node.html",
         refusal.status if refusal else 200,
         content_origin=site.settings.content_origin,
-        policy=view.policy if view else pages.NO_MORE,
+        policy=view.policy if view else captcha.policy if captcha else pages.NO_MORE,
         **await nodepaths.common(request, place),
         viewed=shown,
         asked=asked,
         viewer=view.viewer if view else "refused",
         reason=view.reason if view else "",
         refused=refusals.saying(refusal) if refusal else None,
+        captcha=captcha,
+        virus_name=place.node.virus_name,
         **(view.facts if view else {}),
         raw_url=raw_url,
         before=before,
@@ -60,7 +63,7 @@ async def rendered(request: web.Request, place: Place, blob: Blob) -> web.Respon
 async def _refusal_of(request: web.Request, place: Place) -> ApiError | None:
     """Why its bytes can't be had from its page now; None when they can."""
     try:
-        await gates.refuse_node(site_of(request), caller_of(request), place.node, Origin(host=request.host))
+        await gates.refuse(site_of(request), caller_of(request), place.node, Origin(host=request.host))
     except ApiError as refusal:
         return refusal
     return None

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from pixelhost.core import dropboxes, nodelocks
 from pixelhost.core.paths import Path
-from pixelhost.web import forms, nodepaths, pages
+from pixelhost.web import forms, nodepaths, pages, servednode
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
 from pixelhost.wire import credentials, security
@@ -34,7 +34,9 @@ async def show(
         takes_password=takes_password,
         is_closed=is_closed,
         is_dropbox=is_dropbox,
-        login_url="/login?" + urlencode({"redirect": nodepaths.page(path)}) if caller.user is None else None,
+        login_url="/login?" + urlencode({"redirect": nodepaths.page(path)})
+        if caller.user is None and servednode.bucket() is None
+        else None,
         problems=problems,
         sent={},
     )

@@ -11,7 +11,7 @@ from pixelhost.core import nodelocks, paths, sharing
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import ME, Path
-from pixelhost.web import languages, nodetheme, pages
+from pixelhost.web import appealing, languages, nodetheme, pages, servednode
 from pixelhost.web.languages import mark
 from pixelhost.wire import target
 from pixelhost.wire.dialect import caller_of, site_of
@@ -28,11 +28,14 @@ BAD_NAME: Final = mark("A name has at least one character and no slash, and is n
 
 def asked(request: web.Request) -> Path:
     """Raises NOT_FOUND, PATH_NOT_FOUND, UTF8_STRING_PARSE_FAILED."""
+    bucket = servednode.bucket()
+    if bucket is not None:
+        return paths.parse(f"{bucket}/{target.path_tail(request, '/', 'path')}")
     return paths.parse(target.path_tail(request, PREFIX, "path"))
 
 
 def page(path: Path, **query: str) -> str:
-    return f"/d{quote(str(path))}" + (f"?{urlencode(query)}" if query else "")
+    return servednode.page(path) + (f"?{urlencode(query)}" if query else "")
 
 
 def api(path: Path) -> str:
@@ -49,12 +52,14 @@ def content(request: web.Request, place: Place, path: Path) -> str:
     everybody is read from there.
     """
     site = site_of(request)
+    if servednode.bucket() is not None:
+        return api(path)
     is_open = sharing.rights(site, Caller(ip=""), place.nodes).read
     return pages.content_url(site, f"/filesystem{quote(str(path))}") if is_open else api(path)
 
 
 def content_origin(request: web.Request) -> str:
-    return site_of(request).settings.content_origin
+    return "" if servednode.bucket() is not None else site_of(request).settings.content_origin
 
 
 def child(path: Path, name: str) -> Path:
@@ -115,4 +120,5 @@ async def common(request: web.Request, place: Place) -> dict[str, Any]:
         "may_have_domain": place.rights.owner and site_of(request).plan(node.owner_plan_id).custom_domains,
         "is_unlocked": bool(caller_of(request).node_password),
         "theme": nodetheme.of(place),
+        "appeal_url": await appealing.of_node(request, place),
     }

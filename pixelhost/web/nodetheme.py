@@ -8,7 +8,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from pixelhost.core.nodes import Place
-from pixelhost.web import contrast
+from pixelhost.web import contrast, servednode
 
 PAGE: Final = ":root:root:root"
 BOXES: Final = (
@@ -56,7 +56,7 @@ def of(place: Place) -> Theme:
     for index in range(len(place.nodes) - 1, -1, -1):
         chosen = place.nodes[index].properties
         if chosen.get("branding_enabled") == "true":
-            address = f"/d{quote(str(place.path_of(index)))}?theme"
+            address = f"{servednode.page(place.path_of(index))}?theme"
             return Theme(
                 stylesheet=address if _has_colors(chosen) else "",
                 header_image=_image(chosen, "brand_header_image"),

@@ -46,6 +46,11 @@ NOTICES: Final[Mapping[str, str]] = {
     "webhook_tested": mark("A test message is on its way. Look at this page again in a moment."),
     "banned": mark("Banned."),
     "unbanned": mark("The ban is lifted."),
+    "appealed": mark("Your appeal was passed on. You are told by mail what became of it."),
+    "taken_down": mark("Taken down, with everything that has the same content."),
+    "rejected": mark("Rejected."),
+    "lifted": mark("The takedown is lifted: everything is back."),
+    "reporter_removed": mark("The reporter is removed."),
 }
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pixelhost.core.callers import Caller
 from pixelhost.model import User
 from pixelhost.site import Site
-from pixelhost.web import assets, languages, notices, wording
+from pixelhost.web import assets, languages, notices, servednode, wording
 from pixelhost.web.languages import Language
 from pixelhost.wire import credentials
 from pixelhost.wire.dialect import CALLER, SITE
@@ -41,8 +41,10 @@ def answer(
     of its Content-Security-Policy that this page needs otherwise.
     """
     language = languages.of(request)
+    bucket = servednode.bucket()
     shown = {
         "user": _user(request),
+        "root": f"/{bucket}" if bucket is not None else None,
         "may_register": _may_register(request),
         "may_push": _may_push(request),
         "address": request.path_qs,
@@ -147,5 +149,10 @@ def _may_push(request: web.BaseRequest) -> bool:
 def _clear_stale_cookie(request: web.BaseRequest, response: web.Response) -> None:
     """A login cookie that makes nobody of its sender is of no more use."""
     caller: Caller | None = request.get(CALLER)
-    if caller is not None and caller.user is None and credentials.COOKIE in request.cookies:
+    if (
+        servednode.bucket() is None
+        and caller is not None
+        and caller.user is None
+        and credentials.COOKIE in request.cookies
+    ):
         response.del_cookie(credentials.COOKIE, path="/", httponly=True, samesite="Lax")

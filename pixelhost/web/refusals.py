@@ -10,13 +10,14 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import pages
-from pixelhost.web.fileforms import ABUSE_TYPES
+from pixelhost.web import abusetypes, pages, servednode
 from pixelhost.web.languages import mark
 from pixelhost.wire import security
 
 WAY_BACK: web.RequestKey[tuple[str, str]] = web.RequestKey("way back", tuple)
 """The name and the address of what is nearest to what isn't there."""
+APPEAL: web.RequestKey[str] = web.RequestKey("appeal", str)
+"""Where the owner of what was taken down says that this is wrong."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,17 @@ SAYINGS: Final[Mapping[str, Saying]] = {
     "unavailable_for_legal_reasons": Saying(
         mark("This file was taken down"),
         mark("It was reported, and can't be viewed or downloaded any more."),
-        mark("If it is yours and you think that this is a mistake, write to those who run this server."),
+        mark("If it is yours and you think that this is a mistake, log in and open this page again to say so."),
     ),
     "virus_detected_captcha_required": Saying(
         mark("This file is marked as malware"),
         mark("A scanner found something harmful in it, so it can't be downloaded."),
-        mark("A captcha would lift this, but this server has none. Ask whoever gave you the link whether they know."),
+        mark("Ask whoever gave you the link whether they know."),
     ),
     "file_rate_limited_captcha_required": Saying(
         mark("Downloads are paused"),
         mark("It is downloaded far more often than its page is opened, more than its owner's plan includes."),
-        mark(
-            "A captcha would lift this, but this server has none. It works again when its page was opened more often."
-        ),
+        mark("It works again when its page was opened more often."),
     ),
     "ip_download_limited_captcha_required": Saying(
         mark("That is enough for today"),
@@ -147,7 +146,8 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
         details=details,
         reason=reason(error),
         way_back=request.get(WAY_BACK),
-        login_url="/login?" + urlencode({"redirect": _back(request)}) if _needs_account(error) else "",
+        appeal_url=request.get(APPEAL, ""),
+        login_url=_login_url(request) if _needs_account(error) else "",
     )
     if isinstance(error, ApiError):
         response.headers.update(error.headers)
@@ -157,8 +157,15 @@ def render(request: web.BaseRequest, error: ApiError | ApiErrors) -> web.Respons
     return response
 
 
+def _login_url(request: web.BaseRequest) -> str:
+    """Domains of others have no login."""
+    return "" if servednode.bucket() is not None else "/login?" + urlencode({"redirect": _back(request)})
+
+
 def _may_log_in(request: web.BaseRequest, error: ApiError | ApiErrors) -> bool:
     """Whether this is a person in front of a browser, without a key of any kind, at a page that needs an account."""
+    if servednode.bucket() is not None:
+        return False
     is_reading = request.method in security.SAFE_METHODS and _is_browser(request)
     return is_reading and _needs_account(error) and hdrs.AUTHORIZATION not in request.headers
 
@@ -184,7 +191,7 @@ def reason(error: ApiError | ApiErrors) -> str:
     if isinstance(error, ApiErrors) or error.kind.code != "unavailable_for_legal_reasons":
         return ""
     kind: str = error.extra.get("type") or error.extra.get("abuse_type") or ""
-    return ABUSE_TYPES.get(kind) or kind.replace("_", " ")
+    return abusetypes.TAKEN_DOWN.get(kind) or kind.replace("_", " ")
 
 
 def _phrase(status: int) -> str:

@@ -6,7 +6,7 @@ After the first body byte a failure cuts the connection; an error is never appen
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.core.downloads import Content, Part, Slice, Stream
+from pixelhost.core.gates import Gate, Passage
 from pixelhost.wire import dialect, pace, ranges, sockets
 from pixelhost.wire.ranges import Extent
 
@@ -56,22 +57,26 @@ async def send(
     }
     sent = request.headers
     etag, modified_at = content.etag, content.modified_at
+    is_head = request.method == hdrs.METH_HEAD
+    if is_head and content.gate is not None:
+        await content.gate.refuse()
     if ranges.is_precondition_failed(sent.get(hdrs.IF_MATCH), sent.get(hdrs.IF_UNMODIFIED_SINCE), etag, modified_at):
         raise _with_status(errors.NOT_FOUND(message="The version that If-Match asks for is not there any more"), 412)
     if ranges.is_not_modified(sent.get(hdrs.IF_NONE_MATCH), sent.get(hdrs.IF_MODIFIED_SINCE), etag, modified_at):
         return web.Response(status=304, headers=headers)
     extents = _extents(request, content)
-    if len(extents) > 1:
-        return await _send_multiple(request, content, extents, headers)
-    extent = extents[0] if extents else Extent(0, content.size_bytes)
-    if extents:
-        headers[hdrs.CONTENT_RANGE] = f"bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}"
-    status = 206 if extents else 200
-    if request.method == hdrs.METH_HEAD:
-        return web.Response(status=status, headers=headers | {hdrs.CONTENT_LENGTH: str(extent.count)})
-    if _is_for_nginx(request, content):
-        return _accelerated(content, extent, headers)
-    return await _send_extent(request, content, extent, status, headers)
+    if is_head:
+        return _send_head(content, extents, headers)
+    wanted_bytes = sum(extent.count for extent in extents) if extents else content.size_bytes
+    async with _through_gate(content.gate, wanted_bytes) as passage:
+        if len(extents) > 1:
+            return await _send_multiple(request, content, passage, extents, headers)
+        extent = extents[0] if extents else Extent(0, content.size_bytes)
+        if extents:
+            headers[hdrs.CONTENT_RANGE] = _content_range(extent, content)
+        if _is_for_nginx(request, content):
+            return _accelerated(content, extent, headers)
+        return await _send_extent(request, content, passage, extent, 206 if extents else 200, headers)
 
 
 async def send_bytes(
@@ -87,6 +92,15 @@ async def send_bytes(
 
 async def send_stream(request: web.Request, stream: Stream) -> web.StreamResponse:
     """Bytes of unknown number, as an attachment."""
+    if request.method == hdrs.METH_HEAD:
+        if stream.gate is not None:
+            await stream.gate.refuse()
+        return await _send_stream(request, stream, Passage())
+    async with _through_gate(stream.gate, 0) as passage:
+        return await _send_stream(request, stream, passage)
+
+
+async def _send_stream(request: web.Request, stream: Stream, passage: Passage) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: stream.mime_type,
@@ -100,6 +114,9 @@ async def send_stream(request: web.Request, stream: Stream) -> web.StreamRespons
     if request.method != hdrs.METH_HEAD:
         try:
             async for piece in stream.pieces:
+                if passage.pace is not None:
+                    await passage.pace.turn(len(piece))
+                passage.note(len(piece))
                 await response.write(piece)
             await response.write_eof()
         except ConnectionError:
@@ -130,12 +147,33 @@ def _extents(request: web.Request, content: Content) -> list[Extent]:
         raise _with_status(error, 416, {hdrs.CONTENT_RANGE: f"bytes */{content.size_bytes}"}) from None
 
 
+def _send_head(content: Content, extents: list[Extent], headers: dict[str, str]) -> web.Response:
+    if len(extents) > 1:
+        made = _Multipart(content, extents, headers[hdrs.CONTENT_TYPE])
+        return web.Response(status=206, headers=headers | made.headers)
+    extent = extents[0] if extents else Extent(0, content.size_bytes)
+    ranged = {hdrs.CONTENT_RANGE: _content_range(extent, content)} if extents else {}
+    length = {hdrs.CONTENT_LENGTH: str(extent.count)}
+    return web.Response(status=206 if extents else 200, headers=headers | ranged | length)
+
+
+def _content_range(extent: Extent, content: Content) -> str:
+    return f"bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}"
+
+
+@asynccontextmanager
+async def _through_gate(gate: Gate | None, wanted_bytes: int) -> AsyncIterator[Passage]:
+    if gate is None:
+        yield Passage()
+        return
+    async with gate.passage(wanted_bytes) as passage:
+        yield passage
+
+
 async def _send_extent(
-    request: web.Request, content: Content, extent: Extent, status: int, headers: dict[str, str]
+    request: web.Request, content: Content, passage: Passage, extent: Extent, status: int, headers: dict[str, str]
 ) -> web.StreamResponse:
-    parts = content.parts(extent.start, extent.stop)
-    if content.bytes_per_second:
-        parts = pace.held(parts, content.bytes_per_second)
+    parts = pace.held(content.parts(extent.start, extent.stop), passage)
     async with aclosing(parts):
         if extent.count <= SMALL_BYTES:
             return web.Response(body=await _collected(parts), status=status, headers=headers)
@@ -153,41 +191,52 @@ async def _with_first(first: Part, parts: AsyncIterator[Part]) -> AsyncGenerator
         yield part
 
 
-async def _send_multiple(
-    request: web.Request, content: Content, extents: list[Extent], headers: dict[str, str]
-) -> web.StreamResponse:
+class _Multipart:
     """multipart/byteranges (RFC 9110, 14.6)."""
-    boundary = secrets.token_hex(16)
-    opened = [
-        f"\r\n--{boundary}\r\nContent-Type: {headers[hdrs.CONTENT_TYPE]}\r\n"
-        f"Content-Range: bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}\r\n\r\n".encode()
-        for extent in extents
-    ]
-    closed = f"\r\n--{boundary}--\r\n".encode()
-    size = sum(len(one) for one in opened) + sum(extent.count for extent in extents) + len(closed)
-    headers = headers | {hdrs.CONTENT_TYPE: f"multipart/byteranges; boundary={boundary}"}
-    if request.method == hdrs.METH_HEAD:
-        return web.Response(status=206, headers=headers | {hdrs.CONTENT_LENGTH: str(size)})
 
-    async def all_parts() -> AsyncGenerator[Part, None]:
-        for head, extent in zip(opened, extents, strict=True):
+    def __init__(self, content: Content, extents: list[Extent], content_type: str) -> None:
+        boundary = secrets.token_hex(16)
+        self._content = content
+        self._extents = extents
+        self._opened = [
+            f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\n"
+            f"Content-Range: {_content_range(extent, content)}\r\n\r\n".encode()
+            for extent in extents
+        ]
+        self._closed = f"\r\n--{boundary}--\r\n".encode()
+        self.size_bytes = sum(len(one) for one in [*self._opened, self._closed]) + sum(one.count for one in extents)
+        self.headers = {
+            hdrs.CONTENT_TYPE: f"multipart/byteranges; boundary={boundary}",
+            hdrs.CONTENT_LENGTH: str(self.size_bytes),
+        }
+
+    async def parts(self) -> AsyncGenerator[Part, None]:
+        for head, extent in zip(self._opened, self._extents, strict=True):
             yield head
-            async with aclosing(content.parts(extent.start, extent.stop)) as parts:
+            async with aclosing(self._content.parts(extent.start, extent.stop)) as parts:
                 async for part in parts:
                     yield part
-        yield closed
+        yield self._closed
 
-    response = await _begin(request, 206, headers, size)
-    made = all_parts()
-    async with aclosing(pace.held(made, content.bytes_per_second) if content.bytes_per_second else made) as parts:
+
+async def _send_multiple(
+    request: web.Request, content: Content, passage: Passage, extents: list[Extent], headers: dict[str, str]
+) -> web.StreamResponse:
+    made = _Multipart(content, extents, headers[hdrs.CONTENT_TYPE])
+    response = await _begin(request, 206, headers | made.headers, made.size_bytes)
+    async with aclosing(pace.held(made.parts(), passage)) as parts:
         await _pour(request, response, parts)
     return response
 
 
 def _is_for_nginx(request: web.Request, content: Content) -> bool:
-    """Not with conditions that nginx would judge again, by an entity tag that isn't ours."""
+    """Not with conditions that nginx would judge again, by an entity tag that isn't ours, nor where a limit has to know
+    when a download ends, or how fast the others are.
+    """
     settings = dialect.site_of(request).settings
-    if not settings.accel or not content.location:
+    if not settings.accel or _is_encrypted(request):
+        return False  # who asks over TLS of ours doesn't come through nginx
+    if not content.location or (content.gate is not None and content.gate.is_counted):
         return False
     return not any(name in request.headers for name in (hdrs.IF_RANGE, hdrs.IF_MATCH, hdrs.IF_UNMODIFIED_SINCE))
 
@@ -197,8 +246,6 @@ def _accelerated(content: Content, extent: Extent, headers: dict[str, str]) -> w
     if content.note is not None:
         content.note(extent.count)
     kept = {name: value for name, value in headers.items() if name != hdrs.CONTENT_RANGE}
-    if content.bytes_per_second:
-        kept["X-Accel-Limit-Rate"] = str(content.bytes_per_second)
     return web.Response(headers=kept | {"X-Accel-Redirect": ACCEL_PREFIX + content.location})
 
 
@@ -254,7 +301,7 @@ async def _read(part: Slice) -> bytes:
 
 async def _send_slice(request: web.Request, response: web.StreamResponse, part: Slice) -> None:
     descriptor = part.blob.fileno()
-    if descriptor is not None:
+    if descriptor is not None and not _is_encrypted(request):
         # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
         ends = part.blob.read_cached(part.offset, 1), part.blob.read_cached(part.offset + part.count - 1, 1)
         await sockets.send_file(request, descriptor, part.offset, part.count, part.note, is_cached=None not in ends)
@@ -285,6 +332,11 @@ async def _read_ahead(part: Slice) -> AsyncGenerator[bytes, None]:
             # It is waited for: the blob is closed next.
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+
+
+def _is_encrypted(request: web.Request) -> bool:
+    """Whether what goes out must pass through TLS here, so that no file can go to the socket by itself."""
+    return request.transport is not None and request.transport.get_extra_info("sslcontext") is not None
 
 
 def _content_type(mime_type: str) -> str:

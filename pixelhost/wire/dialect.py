@@ -59,6 +59,7 @@ class Dialect:
     """`is_open_to_other_sites`: pages of other sites may call it, though never with the visitor's cookie. Without it
     they may only read: whatever else a browser sends along by itself, a password it was asked for too, does nothing.
 
+    `is_elsewhere`: on domains that aren't the site's: the login cookie makes nobody of a caller, links go by the host.
     `forgives_cookies`: a login cookie that is no longer valid makes a stranger of the caller, not an error.
     `manual`: of its routes, where they are an API.
     `headers`: of every response, where it doesn't say otherwise itself.
@@ -71,6 +72,7 @@ class Dialect:
     routes: Sequence[Route]
     is_open_to_other_sites: bool = False
     forgives_cookies: bool = False
+    is_elsewhere: bool = False
     manual: Manual = NO_MANUAL
     headers: Mapping[str, str] = field(default_factory=dict)
     admit: Callable[[web.Request], Awaitable[None]] | None = None
@@ -169,9 +171,10 @@ def caller_of(request: web.Request) -> Caller:
 def here(request: web.Request) -> str:
     """The address of this site, for links, without a slash at its end. Raises ERROR_READING_INPUT."""
     settings = request.app[SITE].settings
-    if not settings.base_url:
+    configured = "" if request[DIALECT].is_elsewhere else settings.base_url
+    if not configured:
         security.refuse_odd_host(request)
-    return security.base_url(request, settings.base_url, settings.trusted_proxies)
+    return security.base_url(request, configured, settings.trusted_proxies)
 
 
 def cut(request: web.BaseRequest) -> None:
@@ -237,7 +240,7 @@ async def _identified(request: web.Request, dialect: Dialect, credential: Creden
     site = request.app[SITE]
     ip = security.client_ip(request, site.settings.trusted_proxies)
     user_agent = request.headers.get(hdrs.USER_AGENT, "").encode("utf-8", "replace").decode("utf-8")
-    if credential is None:
+    if credential is None or (credential.is_cookie and dialect.is_elsewhere):
         return Caller(ip, user_agent)
     if credential.is_cookie:
         security.refuse_other_sites(request)

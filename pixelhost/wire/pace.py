@@ -1,26 +1,38 @@
-"""Downloads that plans hold to so many bytes a second."""
+"""Downloads that plans hold to so many bytes a second, or count."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
 from pixelhost.core.downloads import Part, Slice
-
-STEPS_PER_SECOND = 4
-SMALLEST_STEP_BYTES = 4096
+from pixelhost.core.gates import Passage
 
 
-async def held(parts: AsyncGenerator[Part, None], bytes_per_second: int) -> AsyncGenerator[Part, None]:
-    """The same bytes, a quarter of a second's worth at once and the next when the last may have gone."""
-    clock = asyncio.get_running_loop().time
-    began, given = clock(), 0
+async def held(parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
+    """The same bytes, a fraction of a second's worth at once and the next when their turn has come."""
     async with aclosing(parts):
         async for part in parts:
-            for piece in _pieces(part, max(bytes_per_second // STEPS_PER_SECOND, SMALLEST_STEP_BYTES)):
-                await asyncio.sleep(max(0.0, began + given / bytes_per_second - clock()))
+            counted = _counted(part, passage)
+            if passage.pace is None:
+                yield counted
+                continue
+            for piece in _pieces(counted, passage.pace.step_bytes):
+                await passage.pace.turn(_size(piece))
                 yield piece
-                given += _size(piece)
+
+
+def _counted(part: Part, passage: Passage) -> Part:
+    """What is made on the way counts as it is taken, what comes from a file as it goes out."""
+    if isinstance(part, bytes):
+        passage.note(len(part))
+        return part
+    of_part = part.note
+
+    def both(sent_bytes: int) -> None:
+        of_part(sent_bytes)
+        passage.note(sent_bytes)
+
+    return replace(part, note=both)
 
 
 def _pieces(part: Part, longest: int) -> Iterator[Part]:

@@ -44,6 +44,14 @@ def base_url(request: web.BaseRequest, configured: str, trusted: Sequence[Networ
     return configured or f"{'https' if is_https(request, trusted) else 'http'}://{request.host}"
 
 
+def host_name(request: web.BaseRequest) -> str:
+    """The name that was asked for, in lower case, without a port. Empty where there is no single valid Host header."""
+    if len(request.headers.getall(hdrs.HOST, ())) > 1 or not HOST.fullmatch(request.host):
+        return ""
+    name, _, port = request.host.rpartition(":")
+    return (name if name and port.isdigit() else request.host).lower().rstrip(".")
+
+
 def refuse_odd_host(request: web.BaseRequest) -> None:
     """For links that follow the Host header (RFC 9110, 7.2). Raises ERROR_READING_INPUT where it names no host."""
     if not HOST.fullmatch(request.host):

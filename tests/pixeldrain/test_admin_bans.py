@@ -207,3 +207,28 @@ async def test_a_ban_of_an_address_needs_its_fields(root: Person, form: dict[str
 
 async def test_an_address_that_is_not_banned_cannot_be_unbanned(root: Person):
     assert (await root.delete("/api/admin/ip_ban/192.0.2.1")).refusal == (404, "not_found")
+
+
+async def test_strangers_at_a_banned_network_push_no_secrets(limited, root: Person, clock: MovableClock):
+    place: Place = await limited({"anonymous_pushes": "on"})
+    here, there = place.visitor(7), place.visitor(200)
+    push = {"password": {"payload": "secret"}}
+    ends = (clock.now() + timedelta(hours=1)).isoformat()
+    await root.post("/api/admin/ip_ban", data={"address": "203.0.113.0/25", "reason": "x", "expire_time": ends})
+
+    assert (await here.post("/p.json", json=push)).status == 403
+    assert (await there.post("/p.json", json=push)).status == 201
+    clock.advance(hours=1)
+    assert (await here.post("/p.json", json=push)).status == 201
+
+
+async def test_a_ban_ends_at_its_moment_and_not_before(limited, root: Person, clock: MovableClock):
+    place: Place = await limited()
+    here = place.visitor(7, (await place.person("alice")).key)
+    clock.hold()
+    ends = (clock.now() + timedelta(hours=1)).isoformat()
+    await root.post("/api/admin/ip_ban", data={"address": "203.0.113.7", "reason": "x", "expire_time": ends})
+    clock.advance(hours=1, microseconds=-1)
+    assert (await here.put("/api/file/a.txt", data=b"x")).refusal == (403, "ip_banned")
+    clock.advance(microseconds=1)
+    assert (await here.put("/api/file/a.txt", data=b"x")).status == 201

@@ -318,9 +318,9 @@ async def test_a_skipped_viewer_sends_visitors_to_the_file(limited, site: Site):
     assert (skipped.status, skipped.headers["Location"]) == (303, f"/api/file/{file_id}")
     # What would be refused there has a page that says what to do.
     assert (await visitor.get(f"/u/{file_id}", headers={"Referer": "https://other.example/"})).status == 200
-    await site.db.execute("UPDATE files SET virus_name = 'EICAR'")
+    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
     assert (await visitor.get(f"/u/{file_id}")).status == 403
-    await site.db.execute("UPDATE files SET virus_name = ''")
+    await site.db.execute("UPDATE blobs SET virus_name = ''")
     await put(carol, skip_file_viewer="false")
     assert (await visitor.get(f"/u/{file_id}")).status == 200
 

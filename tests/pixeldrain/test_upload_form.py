@@ -252,7 +252,9 @@ async def test_grabbing_many_times_at_once_counts_every_copy(alice: Person, bob:
 
 async def test_what_may_not_be_downloaded_may_not_be_grabbed_either(alice: Person, bob: Person, site: Site):
     infected, once = await alice.upload("a"), await alice.upload("b", query="?delete_after_downloads=1")
-    await site.db.execute("UPDATE files SET virus_name = 'Eicar' WHERE id = $1", infected)
+    await site.db.execute(
+        "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", infected
+    )
     refused = await bob.post("/api/file", data={"grab_file": infected})
     assert refused.refusal == (403, "virus_detected_captcha_required")
     assert (await bob.post("/api/file", data={"grab_file": once})).refusal == (403, "forbidden")

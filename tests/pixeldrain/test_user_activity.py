@@ -1,5 +1,6 @@
 """GET /user/activity/{month}: what was removed from an account without its doing."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,8 @@ import pytest
 
 from pixelhost import jobs
 from pixelhost.core import removals, verify
-from pixelhost.db import files as rows
-from pixelhost.db import nodes
 from pixelhost.site import Site
+from tests.support.admins import block
 from tests.support.clock import MovableClock
 from tests.support.people import Person
 
@@ -174,14 +174,15 @@ async def test_bytes_that_fsck_misses_are_logged_once_to_all_who_had_them(
     ]
 
 
-async def test_what_is_taken_down_is_logged_with_the_reason(alice: Person, site: Site, clock):
+async def test_what_is_taken_down_is_logged_with_the_reason(root: Person, alice: Person, site: Site, clock):
     file_id = await alice.upload("bad.bin")
     await alice.put("/api/filesystem/me/bad.bin", data=b"x")
     node_id = await site.db.fetchval("SELECT id FROM nodes WHERE name = 'bad.bin'")
-    [file] = await rows.by_ids(site.db, [file_id])
 
-    await removals.note_blocked_file(site.db, clock.now(), file, "malware")
-    await removals.note_blocked_node(site.db, clock.now(), await nodes.by_id(site.db, node_id), "/bad.bin", "doxing")
+    await block(root, f"/u/{file_id}", "malware")
+    await jobs.run(site, "takedowns")
+    await block(root, hashlib.sha256(b"x").hexdigest(), "doxing")
+    await jobs.run(site, "takedowns")
 
     assert without_time(await activity(alice, clock)) == [
         expired(file_id, "bad.bin") | {"event": "file_instance_blocked", "file_removal_reason": "malware"},
@@ -189,9 +190,9 @@ async def test_what_is_taken_down_is_logged_with_the_reason(alice: Person, site:
     ]
 
 
-async def test_the_log_is_kept_for_two_years(alice: Person, site: Site, clock):
-    [file] = await rows.by_ids(site.db, [await alice.upload()])
-    await removals.note_blocked_file(site.db, clock.now(), file, "malware")
+async def test_the_log_is_kept_for_two_years(root: Person, alice: Person, site: Site, clock):
+    await block(root, f"/u/{await alice.upload()}", "malware")
+    await jobs.run(site, "takedowns")
     clock.advance(days=729)
     await jobs.run(site, "removals")
     assert len(await activity(alice, clock, days_ago=729)) == 1

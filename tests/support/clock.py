@@ -8,9 +8,14 @@ from pixelhost.clock import Clock
 class MovableClock(Clock):
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._held: datetime | None = None
 
     def now(self) -> datetime:
-        return super().now() + self._ahead
+        return (self._held or super().now()) + self._ahead
+
+    def hold(self) -> None:
+        """From now on it moves by `advance` only."""
+        self._held = super().now()
 
     def advance(self, **by: float) -> None:
         """By `days`, `hours`, `minutes`, `seconds`, as timedelta takes them."""
@@ -18,3 +23,4 @@ class MovableClock(Clock):
 
     def reset(self) -> None:
         self._ahead = timedelta()
+        self._held = None

@@ -120,7 +120,18 @@ async def _past(site: Site, admin: Person) -> dict[str, str]:
            SELECT id, $1, 'file_instance_expired', 'abcd1234', 'old.jpg', 'file_expired' FROM users WHERE is_admin""",
         site.clock.now(),
     )
+    await _done(admin.post("/api/admin/abuse_reporter", data={"name": "Hotline"}))
+    taken, reported = await admin.upload("film.mp4", b"a film"), await admin.upload("trojan.exe", b"a trojan")
+    report = {"type": "malware", "description": "A trojan"}
+    await _done(admin.post(f"/api/file/{reported}/report_abuse", data=report))
+    for file_id in (taken, await admin.upload("other.mp4", b"another film")):
+        await _done(admin.post("/api/admin/block_files", data={"text": file_id, "type": "copyright"}))
+    other, takedown = [one["id"] for one in (await admin.get("/api/admin/takedown")).json["takedowns"]]
+    await _done(admin.post(f"/api/user/takedown/{other}", data={"text": "It is my own."}))
+    [appeal] = (await admin.get("/api/admin/abuse_appeal")).json
     return {
+        "TAKEDOWN": str(takedown),
+        "APPEAL": str(appeal["id"]),
         "KEY": key.json["auth_key"],
         "INVOICE": invoice.json["invoice_id"],
         "LINK": (await last_mail(site, ADDRESS)).link.query["key"],
@@ -169,7 +180,7 @@ async def _transfers(admin: Person) -> dict[str, str]:
 
 async def _done(asked: Any) -> None:
     answer = await asked
-    assert answer.status == 200, answer.body
+    assert answer.status in {200, 201}, answer.body
 
 
 def _archive() -> bytes:

@@ -222,7 +222,9 @@ async def test_a_file_that_was_taken_down_says_so_in_its_place(site, alice, anyo
 
 async def test_a_file_that_needs_a_captcha_says_so_in_its_place(site, alice, anyone):
     list_id, ids = await three(alice)
-    await site.db.execute("UPDATE files SET virus_name = 'Eicar' WHERE id = $1", ids[1])
+    await site.db.execute(
+        "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", ids[1]
+    )
     site.changes.note()
     page = await visit(anyone, f"/l/{list_id}?item=1")
     assert page.status == (await visit(anyone, f"/u/{ids[1]}")).status == 403

@@ -48,11 +48,15 @@ async def test_a_file_that_was_taken_down_is_a_page_with_451_that_says_why(site,
 
 async def test_a_file_marked_as_malware_has_a_page_that_says_so_instead_of_a_download(site, alice, anyone):
     file_id = await alice.upload("invoice.txt", b"what was in it")
-    await site.db.execute("UPDATE files SET virus_name = 'Eicar' WHERE id = $1", file_id)
+    await site.db.execute(
+        "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", file_id
+    )
     page = await visit(anyone, f"/u/{file_id}")
     assert page.status == 403
     assert page.one("h2").text == "This file is marked as malware"
-    assert "this server has none" in page.text
+    assert "Found: Eicar" in page.text
+    assert page.one("form", class_="captcha")["data-download"] == f"/api/file/{file_id}?download"
+    assert "worker-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.one("a", href=f"/login?redirect=/u/{file_id}")
     assert page.all("a", class_="button primary") == []
     assert "what was in it" not in page.source

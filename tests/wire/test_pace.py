@@ -1,31 +1,56 @@
 """Downloads held to a speed, by a clock of the test's own."""
 
+import asyncio
+import heapq
 from collections.abc import AsyncGenerator
 from types import SimpleNamespace
 
 import pytest
 
+from pixelhost.core import opendownloads
+from pixelhost.core.gates import Passage
+from pixelhost.core.opendownloads import Pace
 from pixelhost.wire import pace
+
+SPEED = 100_000
 
 
 class Watch:
-    """Time passes by sleeping only."""
+    """Time passes by sleeping only, and comes to the sleepers in order."""
 
     def __init__(self) -> None:
         self.now = 100.0
+        self._sleepers: list[tuple[float, int, asyncio.Event]] = []
+        self._count = 0
 
     def time(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        self._count += 1
+        woken = asyncio.Event()
+        heapq.heappush(self._sleepers, (self.now + seconds, self._count, woken))
+        # Those who are about to sleep shorter come first.
+        for _ in range(50):
+            await asyncio.sleep(0)
+        if not woken.is_set():
+            self.now, _, first = heapq.heappop(self._sleepers)
+            first.set()
+        await woken.wait()
 
 
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     watch = Watch()
-    monkeypatch.setattr(pace, "asyncio", SimpleNamespace(get_running_loop=lambda: watch, sleep=watch.sleep))
+    clock = SimpleNamespace(get_running_loop=lambda: watch, sleep=watch.sleep)
+    monkeypatch.setattr(opendownloads, "asyncio", clock)
     return watch
+
+
+def shared(ours: int = 1, everywhere: int = 1) -> Pace:
+    speed = Pace(SPEED)
+    speed.ours, speed.everywhere = ours, everywhere
+    return speed
 
 
 async def parts(*sizes: int) -> AsyncGenerator[bytes, None]:
@@ -36,9 +61,9 @@ async def parts(*sizes: int) -> AsyncGenerator[bytes, None]:
 @pytest.mark.parametrize("sizes", [(400_000,), (1, 399_999), (100_000,) * 4])
 async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, sizes):
     sent = 0
-    async for part in pace.held(parts(*sizes), 100_000):
+    async for part in pace.held(parts(*sizes), Passage(shared())):
         sent += len(part)
-        allowed = (watch.now - 100) * 100_000
+        allowed = (watch.now - 100) * SPEED
         assert sent <= allowed + 25_000, "no more than a quarter of a second's worth ahead"
         assert sent >= allowed
     assert sent == 400_000
@@ -46,6 +71,43 @@ async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, siz
 
 
 async def test_who_reads_slowly_is_not_held_up_further(watch: Watch):
-    async for _ in pace.held(parts(400_000), 100_000):
+    async for _ in pace.held(parts(400_000), Passage(shared())):
         watch.now += 1
     assert watch.now - 100 == pytest.approx(16)
+
+
+async def test_who_has_read_slowly_makes_up_for_a_quarter_of_a_second_only(watch: Watch):
+    taken = pace.held(parts(400_000), Passage(shared()))
+    await anext(taken)
+    watch.now += 60
+    begun = watch.now
+    sent = sum([len(part) async for part in taken])
+    assert sent == 375_000
+    assert watch.now - begun == pytest.approx((375_000 - 25_000) / SPEED - 0.25, abs=0.26)
+
+
+async def test_the_downloads_of_an_address_share_its_speed(watch: Watch):
+    together = shared(ours=4, everywhere=4)
+
+    async def take() -> float:
+        async for _ in pace.held(parts(100_000), Passage(together)):
+            pass
+        return watch.now - 100
+
+    ends = await asyncio.gather(*(take() for _ in range(4)))
+    assert max(ends) == pytest.approx(4.0, abs=0.1)
+    assert min(ends) == pytest.approx(4.0, abs=0.4), "none is preferred"
+
+
+async def test_a_process_gives_its_own_no_more_than_their_part(watch: Watch):
+    async for _ in pace.held(parts(100_000), Passage(shared(ours=1, everywhere=4))):
+        pass
+    assert watch.now - 100 == pytest.approx(4.0, abs=0.3)
+
+
+async def test_what_is_let_through_is_counted(watch: Watch):
+    passage = Passage()
+    async for _ in pace.held(parts(400_000, 1), passage):
+        pass
+    assert passage.sent_bytes == 400_001
+    assert watch.now == 100

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from pixelhost.pixeldrain.manual import account, administration, files, filesystem, lists, money, sessions, small
+from pixelhost.pixeldrain.manual import abuse, account, administration, files, filesystem, lists, money, sessions, small
 from pixelhost.wire.manual import Chapter, Manual
 
 ANSWERS: Final[Mapping[str, Any]] = msgspec.json.decode(
@@ -23,7 +23,7 @@ def _with_answers(chapter: Chapter) -> Chapter:
 MANUAL: Final = Manual(
     tuple(
         _with_answers(one.CHAPTER)
-        for one in (files, lists, filesystem, account, sessions, money, small, administration)
+        for one in (files, lists, filesystem, account, sessions, money, small, administration, abuse)
     ),
     unlisted={
         "POST /file/": "as POST /file",

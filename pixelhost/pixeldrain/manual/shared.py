@@ -36,6 +36,7 @@ GATES = (
     errors.VIRUS_DETECTED,
     errors.HOTLINK_DETECTED,
     errors.IP_DOWNLOAD_LIMITED,
+    errors.SERVER_OVERLOAD,
     errors.MAX_CONCURRENT_DOWNLOADS,
     errors.TRANSFER_LIMIT_EXCEEDED,
     errors.DOWNLOAD_LIMIT_EXCEEDED,
@@ -65,6 +66,6 @@ class Saving(Captcha):
 
 
 SAVING = {
-    "recaptcha_response": "The answer to a captcha, which lifts some of the limits.",
+    "recaptcha_response": "The answer to a captcha, good once, which lifts what says `captcha_required`.",
     "download": "To save it instead of looking at it: sent as an attachment.",
 }

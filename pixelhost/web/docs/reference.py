@@ -50,6 +50,8 @@ VARIABLES: Final = {
     "DOWNLOAD": "The ID of its download.",
     "DOWNLOAD_KEY": "A key for that download.",
     "TOKEN": "The ID of a token of yours.",
+    "TAKEDOWN": "The number of something of yours that was taken down.",
+    "APPEAL": "The number of an appeal against a takedown.",
 }
 
 

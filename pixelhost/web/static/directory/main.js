@@ -7,7 +7,7 @@ import { toast } from "../common/toast.js";
 import { Chosen } from "./chosen.js";
 import { dragging } from "./drag.js";
 import { keys } from "./keys.js";
-import { entries, ordered, pageOf, pickOf } from "./nodes.js";
+import { entries, ordered, pageOf, pickOf, PREFIX } from "./nodes.js";
 import { row } from "./rows.js";
 import { searching } from "./search.js";
 import { open } from "./sheet.js";
@@ -109,7 +109,7 @@ class Listing {
   }
 
   #remember() {
-    document.cookie = `pd_directory=${this.#view}.${this.#sort}; path=/d; max-age=${COOKIE_SECONDS}; samesite=lax`;
+    document.cookie = `pd_directory=${this.#view}.${this.#sort}; path=${PREFIX}; max-age=${COOKIE_SECONDS}; samesite=lax`;
   }
 }
 

@@ -33,8 +33,14 @@ export function iconOf(node) {
   return ICONS.find(([beginning]) => node.file_type.startsWith(beginning))?.[1] ?? "file";
 }
 
+// On a domain of its own, a node is at the root.
+const ROOT = document.documentElement.dataset.root;
+
+export const PREFIX = ROOT === undefined ? "/d" : "/";
+
 export function pageOf(path) {
-  return `/d${encodedPath(path)}`;
+  if (ROOT === undefined || !`${path}/`.startsWith(`${ROOT}/`)) return `/d${encodedPath(path)}`;
+  return encodedPath(path.slice(ROOT.length)) || "/";
 }
 
 export function apiOf(path) {

@@ -1,0 +1,154 @@
+"""Downloads under way, and what addresses have used up of their limits: exact across workers and machines."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pixelhost.db.connect import Db
+
+NO_LIMIT = -1
+
+Refusal = Literal["", "transfer", "downloads", "overload", "at_once"]
+Share = tuple[bytes, int]
+"""Who shares a speed: a visitor, and the speed in bytes a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of an address: in the last 24 hours, at once, and of everybody at once. -1 is no limit, of the speed 0."""
+
+    downloads: int = NO_LIMIT
+    transfer_bytes: int = NO_LIMIT
+    at_once: int = NO_LIMIT
+    overall: int = NO_LIMIT
+    bytes_per_second: int = 0
+
+    @property
+    def hold(self) -> bool:
+        """Whether there are any."""
+        return self != Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What is to begin. `subjects` are what it is of; `is_free`: that limits hold for it, but for counting it."""
+
+    visitor: bytes
+    subjects: Sequence[str]
+    size_bytes: int
+    limits: Limits
+    is_free: bool
+    is_lifted: bool = False
+    """By a captcha: neither the number of downloads nor the load of the server matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """`refusal` is empty where it began; `sharing` is how many share its speed, itself included."""
+
+    refusal: Refusal
+    number: int
+    sharing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`sent_bytes` are what counts of them for the daily limit."""
+
+    number: int
+    sent_bytes: int
+
+
+async def begin(db: Db, process: int, download: Download, now: datetime, *, is_trial: bool = False) -> Begun:
+    """Begin a download unless a limit refuses it. A trial only tells whether one does."""
+    limits = download.limits
+    row = await db.fetchrow(
+        "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        process,
+        download.visitor,
+        download.subjects,
+        now,
+        download.size_bytes,
+        download.is_free,
+        limits.downloads,
+        limits.transfer_bytes,
+        limits.at_once,
+        limits.overall,
+        limits.bytes_per_second,
+        download.is_lifted,
+        is_trial,
+    )
+    return Begun(row["refusal"], row["number"] or 0, row["sharing"] or 1)
+
+
+async def end(db: Db, ended: Sequence[Ended], now: datetime) -> None:
+    """They are over, and were sent so much. A second time counts nothing."""
+    await db.execute(
+        """WITH gone AS (
+               DELETE FROM open_downloads o USING unnest($1::bigint[], $2::bigint[]) AS e (id, bytes)
+                WHERE o.id = e.id RETURNING o.visitor, e.bytes)
+           INSERT INTO visitor_usage AS u (visitor, slot, bytes_sent)
+           SELECT visitor, date_trunc('minute', $3::timestamptz, 'UTC'), sum(bytes)
+             FROM gone, (SELECT set_config('synchronous_commit', 'off', true)) AS unhurriedly
+            WHERE bytes > 0 GROUP BY visitor ORDER BY visitor
+           ON CONFLICT (visitor, slot) DO UPDATE SET bytes_sent = u.bytes_sent + excluded.bytes_sent""",
+        [one.number for one in ended],
+        [one.sent_bytes for one in ended],
+        now,
+    )
+
+
+async def sharing(db: Db, shares: Collection[Share]) -> Mapping[Share, int]:
+    """How many downloads share each of these speeds, whichever process sends them. Dead ones are forgotten first."""
+    await db.execute("SELECT forget_dead_downloads()")
+    visitors, speeds = zip(*shares, strict=True)
+    rows = await db.fetch(
+        """SELECT o.visitor, o.bytes_per_second, count(*) AS sharing
+             FROM open_downloads o JOIN unnest($1::bytea[], $2::bigint[]) AS s (visitor, speed)
+                    ON o.visitor = s.visitor AND o.bytes_per_second = s.speed
+            GROUP BY 1, 2""",
+        visitors,
+        speeds,
+    )
+    return {(row["visitor"], row["bytes_per_second"]): row["sharing"] for row in rows}
+
+
+async def used(db: Db, visitor: bytes, since: datetime) -> tuple[int, int]:
+    """(downloads, bytes) of an address after `since`; what is under way counts as if it were all sent."""
+    row = await db.fetchrow(
+        """SELECT (SELECT count(*) FROM visitor_downloads WHERE visitor = $1 AND started_at > $2) AS downloads,
+                  (coalesce((SELECT sum(bytes_sent) FROM visitor_usage WHERE visitor = $1 AND slot > $2), 0)
+                   + coalesce((SELECT sum(reserved_bytes) FROM open_downloads WHERE visitor = $1), 0)
+                  )::bigint AS bytes""",
+        visitor,
+        since,
+    )
+    return row["downloads"], row["bytes"]
+
+
+async def known(db: Db, visitor: bytes, subjects: Sequence[str], since: datetime) -> set[str]:
+    """Those of `subjects` that an address has begun to download after `since`."""
+    rows = await db.fetch(
+        "SELECT subject FROM visitor_downloads WHERE visitor = $1 AND subject = ANY($2) AND started_at > $3",
+        visitor,
+        subjects,
+        since,
+    )
+    return {row["subject"] for row in rows}
+
+
+async def count(db: Db) -> int:
+    """Those under way, whoever began them."""
+    return int(await db.fetchval("SELECT count(*) FROM open_downloads"))
+
+
+async def forget_dead(db: Db) -> None:
+    """Those of processes that have died."""
+    await db.execute("SELECT forget_dead_downloads()")
+
+
+async def delete_before(db: Db, used_before: datetime) -> None:
+    """What no daily limit looks at any more."""
+    await db.execute("DELETE FROM visitor_usage WHERE slot <= $1", used_before)
+    await db.execute("DELETE FROM visitor_downloads WHERE started_at <= $1", used_before)
