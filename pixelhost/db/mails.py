@@ -10,13 +10,13 @@ from pixelhost.model import Mail, MailBox, MailSort, Party
 
 STATUS: Final = """CASE WHEN m.is_letter_failed OR (o.due_at IS NULL AND o.id IS NOT NULL AND o.sent_at IS NULL)
     THEN 'failed' WHEN o.due_at IS NOT NULL THEN 'queued' ELSE 'success' END AS status"""
-FIRST_VIEW: Final = """CASE WHEN p.viewed_at IS NOT NULL THEN (
+FIRST_VIEW: Final = """CASE WHEN p.views > 0 THEN (
     SELECT e.happened_at FROM push_events e WHERE e.push_id = p.id AND e.kind = 'view' ORDER BY e.id LIMIT 1) END"""
 COLUMNS: Final = f"""m.id, m.identifier, m.sender_id, m.sender_name, m.sender_email, m.recipient_id, m.recipient_email,
     coalesce(r.name, '') AS recipient_name, m.subject, m.body_sealed, m.passphrase_hash,
     m.passphrase_hash IS NOT NULL OR p.passphrase_sealed IS NOT NULL AS has_passphrase, m.created_at,
     CASE WHEN o.id IS NULL THEN m.created_at ELSE o.sent_at END AS sent_at, {STATUS}, m.expires_at,
-    coalesce(m.opened_at, {FIRST_VIEW}, p.viewed_at) AS opened_at,
+    coalesce(m.opened_at, {FIRST_VIEW}) AS opened_at,
     coalesce(m.ended_at, p.expired_at) AS ended_at, m.is_revoked,
     m.max_downloads, m.downloads, d.id AS download_id, m.push_id, p.token AS push_token, m.link_id"""
 JOINED: Final = """mails m LEFT JOIN users r ON r.id = m.recipient_id LEFT JOIN outbox o ON o.id = m.letter_id
