@@ -17,6 +17,7 @@ from pixelhost.keyring import key_hash
 from pixelhost.model import User
 from pixelhost.site import Site
 
+PIN_MIN, PIN_MAX = 4, 32
 KEY_LENGTH: Final = 32
 KEY_LIVES: Final = timedelta(hours=1)
 WRONG_PINS: Final = 10
@@ -37,6 +38,20 @@ async def set_pin(site: Site, caller: Caller, pin: str, current: str | None) -> 
         if await transferdownloads.pin_hash(tx, user.id) != hashed:
             raise invalid("current_pin", "Invalid PIN.")
         await transferdownloads.set_pin_hash(tx, user.id, new)
+
+
+async def remove(site: Site, caller: Caller, current: str) -> None:
+    """From now on downloads take none. Raises as `set_pin`."""
+    user = caller.require_user()
+    hashed = await transferdownloads.pin_hash(site.db, user.id)
+    if hashed is None:
+        return
+    await _check(site, user, hashed, "current_pin", current)
+    async with site.db.acquire() as tx, tx.transaction():
+        await callers.claim(tx, caller)
+        if await transferdownloads.pin_hash(tx, user.id) != hashed:
+            raise invalid("current_pin", "Invalid PIN.")
+        await transferdownloads.set_pin_hash(tx, user.id, None)
 
 
 async def has_pin(site: Site, caller: Caller) -> bool:

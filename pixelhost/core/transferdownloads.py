@@ -86,8 +86,8 @@ def refuse_ended(site: Site, message: Mail) -> None:
 
 
 @asynccontextmanager
-async def opened(site: Site, download_id: UUID, key: str) -> AsyncIterator[Content]:
-    """What a key stands for. Its first part takes the download.
+async def opened(site: Site, download_id: UUID, key: str, only: UUID | None = None) -> AsyncIterator[Content]:
+    """What a key stands for, or `only` one file of it. Its first part takes the download.
 
     Raises NOT_FOUND whatever is wrong, also when the first part is asked for.
     """
@@ -95,7 +95,7 @@ async def opened(site: Site, download_id: UUID, key: str) -> AsyncIterator[Conte
     found = await rows.by_key(site.db, download_id, hashed, site.clock.now())
     if found is None or not await _is_given(site, found):
         raise errors.NOT_FOUND()
-    files = await file_rows.of_download(site.db, download_id)
+    files = [one for one in await file_rows.of_download(site.db, download_id) if only in {None, one.id}]
     async with transferfiles.content(site, files, ZIP_NAME) as content:
         is_taken = False
 

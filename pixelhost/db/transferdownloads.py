@@ -89,7 +89,7 @@ async def pin_hash(db: Db, user_id: UUID) -> str | None:
     return found
 
 
-async def set_pin_hash(tx: Transaction, user_id: UUID, hashed: str) -> None:
+async def set_pin_hash(tx: Transaction, user_id: UUID, hashed: str | None) -> None:
     """What the former PIN was exchanged for opens nothing any more."""
     await tx.execute("UPDATE users SET pin_hash = $2 WHERE id = $1", user_id, hashed)
     await tx.execute("DELETE FROM temporary_keys WHERE user_id = $1", user_id)

@@ -11,8 +11,6 @@ from pixelhost.privasfer import envelope, sent, shapes
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
 
-PIN_MIN, PIN_MAX = 4, 32
-
 
 @dataclass(frozen=True)
 class Pin:
@@ -21,7 +19,7 @@ class Pin:
 
 @dataclass(frozen=True)
 class NewPin:
-    pin: Annotated[str, Length(PIN_MIN, PIN_MAX)] | None = None
+    pin: Annotated[str, Length(pins.PIN_MIN, pins.PIN_MAX)] | None = None
     current_pin: str | None = None
 
 

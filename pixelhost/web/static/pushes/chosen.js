@@ -4,14 +4,15 @@ import { find, h } from "../common/dom.js";
 import { honest, size } from "../common/format.js";
 import { t } from "../common/strings.js";
 
-// Returns a function that gives them. `field` is left empty: what it holds would be sent as well.
+// Returns a function that gives them, and with `clear` forgets them. `field` is left empty: what it holds would be sent as well.
 export function chooseFiles(field) {
   const list = find("#chosen");
   const files = [];
+  const isRequired = field.required;
   const show = () => {
     list.replaceChildren(...files.map((file) => row(file, remove)));
     list.hidden = files.length === 0;
-    field.required = files.length === 0;
+    field.required = isRequired && files.length === 0;
   };
   const remove = (file) => {
     files.splice(files.indexOf(file), 1);
@@ -27,7 +28,11 @@ export function chooseFiles(field) {
     field.value = "";
   });
   takeDrops(find("#files-field"), add);
-  return () => files;
+  const clear = () => {
+    files.length = 0;
+    show();
+  };
+  return Object.assign(() => files, { clear });
 }
 
 function row(file, remove) {

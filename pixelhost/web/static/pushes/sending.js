@@ -22,7 +22,7 @@ export function send(address, data, progressed) {
 // What the page that came back says is wrong, put beside the fields of this one, which keep what was typed.
 export function showProblems(form, page) {
   for (const old of form.querySelectorAll(":scope > .wrong")) old.remove();
-  const answered = page?.querySelector("#push");
+  const answered = page?.querySelector(`#${form.id}`);
   if (!answered) return refusedAs(form, page);
   for (const field of form.querySelectorAll("[id]:is(input, select, textarea)")) {
     const now = answered.querySelector(`#${CSS.escape(field.id)}`);
