@@ -26,6 +26,7 @@ CREATE TABLE users (
     branding jsonb NOT NULL DEFAULT '{}',              -- of the pages of its files, by the API's names
     totp_secret_sealed bytea,                          -- not null = logins need a code
     totp_step bigint NOT NULL DEFAULT 0,               -- that of the last code used: none counts twice
+    pin_hash text,                                     -- argon2id; not null = keys of downloads need the PIN
     affiliate_user_id uuid REFERENCES users ON DELETE SET NULL,       -- gets a share of what this account pays
     checkout_country text NOT NULL DEFAULT '',
     checkout_name text NOT NULL DEFAULT '',
@@ -37,17 +38,19 @@ CREATE UNIQUE INDEX users_email ON users (lower(email)) WHERE email <> '';
 CREATE INDEX users_affiliate ON users (affiliate_user_id) WHERE affiliate_user_id IS NOT NULL;
 CREATE INDEX users_delete_at ON users (delete_at) WHERE delete_at IS NOT NULL;
 
--- Logins and API keys. A key is looked up by its hash and shown again from its sealed copy.
+-- Logins and API keys. A key is looked up by its hash and shown again from its sealed copy; a token is shown once.
 CREATE TABLE sessions (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     key_sha256 bytea NOT NULL UNIQUE CHECK (length(key_sha256) = 32),
-    key_sealed bytea NOT NULL,
+    key_sealed bytea,
+    kind text NOT NULL DEFAULT 'session' CHECK (kind IN ('session', 'token')),
     app_name text NOT NULL DEFAULT '',
     user_agent text NOT NULL DEFAULT '',
     created_ip text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
-    last_used_at timestamptz NOT NULL
+    last_used_at timestamptz NOT NULL,
+    CHECK ((key_sealed IS NOT NULL) = (kind = 'session'))
 );
 CREATE INDEX sessions_user ON sessions (user_id, created_at);
 
@@ -307,8 +310,9 @@ CREATE TABLE ip_bans (
     expires_at timestamptz                             -- null = never
 );
 
--- Fixed windows of rate limits, exact across workers: one row an action, subject and window.
-CREATE TABLE rate_windows (
+-- Fixed windows of rate limits, exact across workers: one row an action, subject and window. Every request to some APIs
+-- writes here, so it isn't made durable: what a crash of the database forgets is counted anew.
+CREATE UNLOGGED TABLE rate_windows (
     action text NOT NULL,
     subject text NOT NULL,
     starts_at timestamptz NOT NULL,
@@ -351,6 +355,237 @@ CREATE TABLE job_runs (
     dealt_with bigint NOT NULL,
     failure text NOT NULL
 );
+
+-- Links through which anybody may send a secret to the account that made them.
+CREATE TABLE push_requests (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    token text COLLATE "C" NOT NULL UNIQUE,
+    owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    name text NOT NULL,                                -- shown to whoever sends, as is the message
+    message text NOT NULL,
+    push_days int NOT NULL CHECK (push_days BETWEEN 1 AND 90),        -- how long what is sent is kept
+    pushes_left int NOT NULL CHECK (pushes_left >= 0),
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL                    -- the past where it was closed
+);
+CREATE INDEX push_requests_owner ON push_requests (owner_id, id DESC);
+CREATE INDEX push_requests_expires ON push_requests (expires_at);
+
+-- Secrets that expire. What is secret is sealed with a random key of the push, and that key with the instance's; when the
+-- push expires its key goes first, so that nothing sealed with it can be opened any more, wherever copies of it are.
+CREATE TABLE pushes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    token text COLLATE "C" NOT NULL UNIQUE,
+    owner_id uuid REFERENCES users ON DELETE CASCADE,  -- null = anonymous
+    request_id bigint REFERENCES push_requests ON DELETE SET NULL,
+    kind text NOT NULL CHECK (kind IN ('text', 'file', 'url', 'qr')),
+    name text NOT NULL,
+    note_sealed bytea,                                 -- with the instance's key: its owner reads it after expiry too
+    key_sealed bytea,                                  -- null once expired
+    payload_sealed bytea,
+    passphrase_sealed bytea,                           -- null = none
+    is_end_to_end boolean NOT NULL,                    -- the payload was encrypted before it came here
+    is_deletable_by_viewer boolean,                    -- null for URLs
+    has_retrieval_step boolean NOT NULL,
+    expire_after_days int NOT NULL CHECK (expire_after_days >= 1),
+    expire_after_views int NOT NULL CHECK (expire_after_views >= 1),
+    views int NOT NULL DEFAULT 0,                      -- that count, and those that came too late
+    events int NOT NULL DEFAULT 1,                     -- rows of push_events, at most 2,000
+    mails_on_view boolean NOT NULL DEFAULT false,      -- to the owner
+    mails_on_expiry boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    used_up_at timestamptz,                            -- files are there for a while after the last view
+    expires_at timestamptz NOT NULL,
+    expired_at timestamptz,
+    is_deleted boolean NOT NULL DEFAULT false,         -- somebody made it expire
+    CHECK (expired_at IS NULL OR num_nonnulls(key_sealed, payload_sealed, passphrase_sealed) = 0),
+    CHECK (expired_at IS NOT NULL OR key_sealed IS NOT NULL)
+) WITH (fillfactor = 85);                              -- room to count a view in a page, without touching the indexes
+CREATE INDEX pushes_active ON pushes (owner_id, id DESC) WHERE expired_at IS NULL;
+CREATE INDEX pushes_expired ON pushes (owner_id, id DESC) WHERE expired_at IS NOT NULL;
+CREATE INDEX pushes_due ON pushes (expires_at) WHERE expired_at IS NULL;
+CREATE INDEX pushes_used_up ON pushes (used_up_at) WHERE expired_at IS NULL AND used_up_at IS NOT NULL;
+CREATE INDEX pushes_purged ON pushes (expired_at) WHERE expired_at IS NOT NULL;
+CREATE INDEX pushes_request ON pushes (request_id) WHERE request_id IS NOT NULL;
+
+-- Files of pushes, sealed with a key that comes from the push's: their blobs hold a little more than size_bytes.
+CREATE TABLE push_files (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    push_id bigint NOT NULL REFERENCES pushes ON DELETE CASCADE,
+    owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,        -- whose space they use
+    name_sealed bytea NOT NULL,
+    mime_type text NOT NULL,
+    size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    blob bytea NOT NULL REFERENCES blobs
+);
+CREATE INDEX push_files_push ON push_files (push_id, id);
+CREATE INDEX push_files_owner ON push_files (owner_id);
+CREATE INDEX push_files_blob ON push_files (blob);
+
+-- What happened to a push, for its owner. Those whose notice is due are told by mail and webhooks, and then aren't.
+CREATE TABLE push_events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    push_id bigint NOT NULL REFERENCES pushes ON DELETE CASCADE,
+    kind text NOT NULL,
+    ip text NOT NULL,
+    user_agent text NOT NULL,
+    referrer text NOT NULL,
+    happened_at timestamptz NOT NULL,
+    is_notice_due boolean NOT NULL DEFAULT false,
+    detail jsonb                                       -- of mail that was sent: to whom, and in which language
+);
+CREATE INDEX push_events_push ON push_events (push_id, id);
+CREATE INDEX push_events_due ON push_events (id) WHERE is_notice_due;
+
+-- Addresses that are told what happens to an account's pushes.
+CREATE TABLE webhooks (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    url text NOT NULL,
+    secret_sealed bytea NOT NULL,                      -- what messages are signed with
+    events text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    failing_since timestamptz,                         -- null = the last message arrived
+    disabled_at timestamptz                            -- nothing arrived for days
+);
+CREATE INDEX webhooks_user ON webhooks (user_id, created_at);
+
+-- Messages on their way to webhooks, and for a while what became of them. Whoever sends one moves its due_at first.
+CREATE TABLE webhook_messages (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),     -- also of the message
+    webhook_id uuid NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    body text NOT NULL,
+    created_at timestamptz NOT NULL,
+    attempts int NOT NULL DEFAULT 0,
+    due_at timestamptz,                                -- null = arrived, or given up
+    arrived_at timestamptz,
+    last_error text NOT NULL DEFAULT ''
+);
+CREATE INDEX webhook_messages_due ON webhook_messages (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_messages_webhook ON webhook_messages (webhook_id, created_at);
+
+-- What people sort the files by that they transfer.
+CREATE TABLE transfer_categories (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 100),
+    created_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX transfer_categories_name ON transfer_categories (owner_id, lower(name));
+
+-- Files to be sent to others, each sealed with a random key of its own. Their names are in the clear: they are searched
+-- and sorted by the database.
+CREATE TABLE transfer_files (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    owner_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    category_id uuid REFERENCES transfer_categories ON DELETE SET NULL,
+    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 255),
+    mime_type text NOT NULL,
+    size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    sealed_bytes bigint NOT NULL CHECK (sealed_bytes >= 0),           -- those of the blob, to be sorted by
+    key_sealed bytea NOT NULL,                         -- with the CRC-32 of the content, which tells of what is short
+    blob bytea NOT NULL REFERENCES blobs,
+    created_at timestamptz NOT NULL,
+    trashed_at timestamptz                             -- not null = out of sight
+);
+CREATE INDEX transfer_files_owner ON transfer_files (owner_id, created_at, id);
+CREATE INDEX transfer_files_category ON transfer_files (category_id) WHERE category_id IS NOT NULL;
+CREATE INDEX transfer_files_blob ON transfer_files (blob);
+
+-- Files of the sender that a push gives to whoever has its link. They move no bytes and take no space twice.
+CREATE TABLE push_transfer_files (
+    push_id bigint NOT NULL REFERENCES pushes ON DELETE CASCADE,
+    file_id uuid NOT NULL REFERENCES transfer_files ON DELETE CASCADE,
+    position int NOT NULL,
+    downloads_left int CHECK (downloads_left >= 0),    -- null = no limit
+    PRIMARY KEY (push_id, position)
+);
+CREATE INDEX push_transfer_files_file ON push_transfer_files (file_id);
+
+-- Messages with files, one a recipient: who has an account finds it in the inbox, anybody else is sent the link of a
+-- push. What was said is gone when it ends, and its files are files of the sender still.
+CREATE TABLE mails (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    identifier text COLLATE "C" NOT NULL CHECK (identifier ~ '^[A-Za-z0-9]{4}$'),     -- for people to talk about it
+    sender_id uuid REFERENCES users ON DELETE SET NULL,
+    recipient_id uuid REFERENCES users ON DELETE SET NULL,            -- null = without an account, or it is gone
+    sender_name text NOT NULL,
+    sender_email text NOT NULL,
+    recipient_email text NOT NULL,
+    subject text NOT NULL CHECK (char_length(subject) BETWEEN 1 AND 255),
+    body_sealed bytea,                                 -- null once it has ended
+    passphrase_hash text,                              -- argon2id; null = none
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    opened_at timestamptz,                             -- in the inbox; of links their pushes know
+    ended_at timestamptz,                              -- expired, or revoked
+    is_revoked boolean NOT NULL DEFAULT false,
+    max_downloads int CHECK (max_downloads >= 1),      -- null = no limit
+    downloads int NOT NULL DEFAULT 0,
+    letter_id uuid REFERENCES outbox ON DELETE SET NULL,
+    is_letter_failed boolean NOT NULL DEFAULT false,   -- it could not be sent, or would have been one too many
+    push_id bigint REFERENCES pushes ON DELETE SET NULL,
+    link_id uuid UNIQUE,                               -- not null = what the letter's link opens the push by
+    is_deleted_by_sender boolean NOT NULL DEFAULT false,
+    is_deleted_by_recipient boolean NOT NULL DEFAULT false,
+    CHECK (ended_at IS NULL OR body_sealed IS NULL)
+);
+CREATE INDEX mails_sender ON mails (sender_id, created_at, id);
+CREATE INDEX mails_recipient ON mails (recipient_id, created_at, id);
+CREATE INDEX mails_letter ON mails (letter_id);
+CREATE INDEX mails_push ON mails (push_id);
+CREATE INDEX mails_due ON mails (expires_at) WHERE ended_at IS NULL;
+CREATE INDEX mails_forgotten ON mails (id) WHERE is_deleted_by_sender OR sender_id IS NULL;
+
+-- Files of a message. A deleted file leaves it.
+CREATE TABLE mail_files (
+    mail_id uuid NOT NULL REFERENCES mails ON DELETE CASCADE,
+    file_id uuid NOT NULL REFERENCES transfer_files ON DELETE CASCADE,
+    position int NOT NULL,
+    PRIMARY KEY (mail_id, position)
+);
+CREATE INDEX mail_files_file ON mail_files (file_id);
+
+-- What keys for downloading can be made for: a message's files, again and again, or files of an account, once.
+CREATE TABLE downloads (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id uuid REFERENCES users ON DELETE CASCADE,   -- null = the recipient of the message
+    mail_id uuid UNIQUE REFERENCES mails ON DELETE CASCADE,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,                            -- null = when the message does
+    CHECK (num_nonnulls(user_id, mail_id) = 1),
+    CHECK ((mail_id IS NULL) = (expires_at IS NOT NULL))
+);
+CREATE INDEX downloads_user ON downloads (user_id);
+CREATE INDEX downloads_expires_at ON downloads (expires_at);
+
+-- Files of a download that is no message's.
+CREATE TABLE download_files (
+    download_id uuid NOT NULL REFERENCES downloads ON DELETE CASCADE,
+    file_id uuid NOT NULL REFERENCES transfer_files ON DELETE CASCADE,
+    position int NOT NULL,
+    PRIMARY KEY (download_id, position)
+);
+CREATE INDEX download_files_file ON download_files (file_id);
+
+-- Keys that stand in the address of a download, each good for one; looked up by their hash.
+CREATE TABLE download_keys (
+    key_sha256 bytea PRIMARY KEY CHECK (length(key_sha256) = 32),
+    download_id uuid NOT NULL REFERENCES downloads ON DELETE CASCADE,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX download_keys_download ON download_keys (download_id);
+CREATE INDEX download_keys_expires_at ON download_keys (expires_at);
+
+-- What an account's PIN was exchanged for, to make keys of downloads with.
+CREATE TABLE temporary_keys (
+    key_sha256 bytea PRIMARY KEY CHECK (length(key_sha256) = 32),
+    user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX temporary_keys_user ON temporary_keys (user_id);
+CREATE INDEX temporary_keys_expires_at ON temporary_keys (expires_at);
 
 -- References come or go: count them at the owners and at the blobs, once for a whole statement, because an account may
 -- lose its 50,000 files in one. Owners before blobs, each in order, so that transactions don't wait in a circle; whoever
@@ -469,6 +704,43 @@ END
 $$;
 CREATE TRIGGER nodes_counted AFTER UPDATE OF blob, size_bytes, parent_id ON nodes FOR EACH ROW
     EXECUTE FUNCTION count_changed_node();
+
+-- Sealed files come or go: they use their owner's space, and refer to their blobs.
+CREATE FUNCTION count_added_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE users u SET storage_used_bytes = u.storage_used_bytes + c.bytes
+      FROM (SELECT owner_id, sum(size_bytes) AS bytes FROM added GROUP BY owner_id) c
+     WHERE u.id = c.owner_id;
+    UPDATE blobs b SET refs = b.refs + c.files, unreferenced_since = NULL
+      FROM (SELECT blob, count(*) AS files FROM added GROUP BY blob) c
+     WHERE b.digest = c.blob;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER push_files_added AFTER INSERT ON push_files REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION count_added_sealed();
+CREATE TRIGGER transfer_files_added AFTER INSERT ON transfer_files REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION count_added_sealed();
+
+-- The same for those that go; a blob's last reference starts its grace period.
+CREATE FUNCTION count_removed_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM users WHERE id IN (SELECT owner_id FROM removed) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE users u SET storage_used_bytes = u.storage_used_bytes - c.bytes
+      FROM (SELECT owner_id, sum(size_bytes) AS bytes FROM removed GROUP BY owner_id) c
+     WHERE u.id = c.owner_id;
+    PERFORM 1 FROM blobs WHERE digest IN (SELECT blob FROM removed) ORDER BY digest FOR NO KEY UPDATE;
+    UPDATE blobs b SET refs = b.refs - c.files,
+                       unreferenced_since = CASE WHEN b.refs = c.files THEN now() END
+      FROM (SELECT blob, count(*) AS files FROM removed GROUP BY blob) c
+     WHERE b.digest = c.blob;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER push_files_removed AFTER DELETE ON push_files REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT EXECUTE FUNCTION count_removed_sealed();
+CREATE TRIGGER transfer_files_removed AFTER DELETE ON transfer_files REFERENCING OLD TABLE AS removed
+    FOR EACH STATEMENT EXECUTE FUNCTION count_removed_sealed();
 
 -- Usage adds up at the accounts: by slots of ten minutes, and paid transfer by the month, whose change tells whoever has
 -- read the sum with a file.

@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
-from pixelhost import errors, openapi, pixeldrain
+from pixelhost import errors, openapi, pixeldrain, privasfer, pwpush
 from pixelhost import web as pages
 from pixelhost.core import health
 from pixelhost.pixeldrain import envelope
@@ -13,7 +13,7 @@ from pixelhost.site import Site
 from pixelhost.wire import dialect, manual, websocket
 from pixelhost.wire.dialect import SITE, Dialect, site_of
 
-DIALECTS = (pixeldrain.DIALECT, openapi.DIALECT, pages.DIALECT)
+DIALECTS = (pixeldrain.DIALECT, pwpush.DIALECT, privasfer.DIALECT, openapi.DIALECT, pages.DIALECT)
 
 HTTP_LIMITS: dict[str, Any] = {
     "max_line_size": 32 << 10,  # a path of 4095 bytes is three times as long when encoded
@@ -32,7 +32,8 @@ def build_app(site: Site) -> web.Application:
     app[manual.MANUALS] = [one.manual for one in DIALECTS]
     for one in DIALECTS:
         dialect.mount(app, one)
-    app.router.add_get("/health", _health)
+    for path in ("/health", "/up"):
+        app.router.add_get(path, _health)
     dialect.finish(app, _dialect_of)
     app.on_shutdown.append(websocket.close_all)
     return app
@@ -40,6 +41,10 @@ def build_app(site: Site) -> web.Application:
 
 def _dialect_of(path: str) -> Dialect:
     """Whose way of saying no an unknown path gets."""
+    if pwpush.PATHS.fullmatch(path):
+        return pwpush.DIALECT
+    if privasfer.PATHS.fullmatch(path):
+        return privasfer.DIALECT
     return pixeldrain.DIALECT if path == "/api" or path.startswith("/api/") else pages.DIALECT
 
 

@@ -20,7 +20,7 @@ from pixelhost import serve as supervisor
 from pixelhost import settings as settings_module
 from pixelhost.blobs.contract import StoreError
 from pixelhost.core import admin as administration
-from pixelhost.core import login, verify
+from pixelhost.core import keyrotation, login, verify
 from pixelhost.db import connect, embedded, migrate, users
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.keyring import KeyringError
@@ -236,6 +236,16 @@ def fsck(deep: bool, as_json: bool) -> None:
     sys.exit(1 if report.problems else 0)
 
 
+@main.command("rotate-key")
+@click.option("--drop-earlier", is_flag=True, help="Instead forget earlier keys, once nothing needs them any more.")
+def rotate_key(drop_earlier: bool) -> None:
+    """Make a new secret key, and seal with it what earlier ones have sealed. Beside a running server, too."""
+    change = keyrotation.drop_earlier if drop_earlier else keyrotation.rotate
+    told = _on_site(lambda site: change(site, _rotation_progress))
+    click.echo(err=True)
+    click.echo("\n".join(told))
+
+
 @main.command("migrate")
 def migrate_command() -> None:
     """Bring the database's schema up to this version. `serve` does it too."""
@@ -378,6 +388,10 @@ def _banner(here: str, welcome: str) -> str:
 def _progress(blobs: int, size_bytes: int) -> None:
     if sys.stderr.isatty() and blobs % 100 == 0:
         click.echo(f"\r{blobs} blobs, {size_bytes / 1e9:.1f} GB checked", nl=False, err=True)
+
+
+def _rotation_progress(what: str, count: int) -> None:
+    click.echo(f"\r{what}: {count:<16}", nl=False, err=True)
 
 
 def _explanation(error: BaseException) -> list[str]:

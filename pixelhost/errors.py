@@ -294,4 +294,26 @@ BRANDING_IMAGE_NOT_FOUND = ErrorKind("branding_image_not_found", 404, "One of th
 INVALID_LINK = ErrorKind("invalid_link", 400, "A link must start with https://")
 INVALID_KEY_IP = ErrorKind("invalid_key_ip", 401, "This API key was made at another IP address, so it was not accepted")
 
+# Pushes, which Password Pusher's API names otherwise: these codes are for the pages, and for rules to be told apart
+PUSH_INVALID = ErrorKind("push_invalid", 422, "The push cannot be made like this, see extra.field", ("field",))
+PUSH_PARAMETER_MISSING = ErrorKind(
+    "push_parameter_missing", 400, "A required parameter is missing or empty, see extra.field", ("field",)
+)
+PUSH_PAGE_INVALID = ErrorKind("push_page_invalid", 400, "The parameter page is a number from 1 to 200")
+PUSH_PASSPHRASE_INCORRECT = ErrorKind(
+    "push_passphrase_incorrect", 401, "This push has a passphrase, and it was not sent or is not the right one"
+)
+PUSH_PASSPHRASE_ATTEMPTS = ErrorKind(
+    "push_passphrase_attempts", 429, "Too many passphrases were tried on this push. Try again in a minute"
+)
+PUSH_NOT_DELETABLE = ErrorKind("push_not_deletable", 401, "Only the owner of this push may end it")
+PUSH_NOT_YOURS = ErrorKind("push_not_yours", 403, "This push belongs to somebody else")
+PREFETCHED = ErrorKind("prefetched", 503, "This is shown when somebody asks for it, not before")
+PUSH_EXPIRED = ErrorKind("push_expired", 404, "This secret has expired, or was never there")
+
+# Transfers, which Privasfer's API has no codes for: these are for rules to be told apart
+TRANSFER_INVALID = ErrorKind("transfer_invalid", 422, "This cannot be accepted, see extra.field", ("field",))
+TRANSFER_QUERY_INVALID = ErrorKind("transfer_query_invalid", 400, "What is asked for is not among what is allowed")
+TRANSFER_ENDED = ErrorKind("transfer_ended", 410, "This message has expired")
+
 KINDS: Mapping[str, ErrorKind] = {name: kind for name, kind in globals().items() if isinstance(kind, ErrorKind)}

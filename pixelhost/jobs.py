@@ -15,11 +15,17 @@ from pixelhost.core import (
     files,
     invoices,
     jobruns,
+    mails,
     mediacache,
     nodedeletion,
+    pushes,
+    pushmails,
+    pushnotices,
     removals,
     stats,
     storage,
+    transferdownloads,
+    webhookdelivery,
 )
 from pixelhost.db import limits, outbox
 from pixelhost.site import Site
@@ -52,6 +58,14 @@ JOBS = {
     job.name: job
     for job in (
         Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
+        Job("pushes", 60, pushes.expire_due, "end pushes whose time or views are over"),
+        Job("purge", 3600, pushes.purge, "delete what is left of pushes that ended long ago"),
+        Job("mails", 60, mails.end_due, "end transfers whose time is over, and delete those that nobody has any more"),
+        Job("downloads", 600, transferdownloads.delete_due, "forget downloads and keys that are no longer good"),
+        Job("notices", 5, pushnotices.tell, "tell owners by mail and webhooks what happened to their pushes"),
+        Job("webhooks", 5, webhookdelivery.deliver, "send messages to webhooks; what fails is tried again for 3 days"),
+        Job("webhook-messages", 3600, webhookdelivery.forget, "forget what was sent to webhooks a month ago"),
+        Job("push-mails", 300, pushmails.note_outcomes, "note what became of mail that was sent about pushes"),
         Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
         Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
         Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),

@@ -1,6 +1,6 @@
 """The nouns of the product: what passes between the database, the product's rules and the dialects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -101,7 +101,7 @@ class JobRun:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login or an API key. `key` is the clear key where it is at hand, else None."""
+    """A login or an API key. `key` is the clear key where it is at hand, else None: of a token it never is."""
 
     id: UUID
     user_id: UUID
@@ -110,6 +110,7 @@ class Session:
     created_ip: str
     created_at: datetime
     last_used_at: datetime
+    is_token: bool = False
     key: UUID | None = None
 
 
@@ -319,3 +320,213 @@ class DayOfTransactions:
     bandwidth_bytes: int
     affiliate_micro_eur: int
     affiliate_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What somebody sorts transferred files by."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who sends or receives, as far as the other side is told. `name` is empty for whoever has no account."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFile:
+    """A file to be sent to others; `blob` holds it sealed, `size_bytes` is that of what was uploaded."""
+
+    id: UUID
+    owner_id: UUID
+    owner: Party
+    category: Category | None
+    name: str
+    mime_type: str
+    size_bytes: int
+    key_sealed: bytes
+    blob: Blob
+    created_at: datetime
+    is_trashed: bool
+
+
+FileSort = Literal["name", "size_bytes", "sealed_bytes", "created_at"]
+"""What transferred files are sorted by: by names without regard to case."""
+
+Trashed = Literal["with", "without", "only"]
+
+MailSort = Literal["subject", "recipient_email", "sender_email", "created_at", "sent_at"]
+"""What messages are sorted by: by texts without regard to case."""
+
+MailBox = Literal["sent", "inbox"]
+MailStatus = Literal["queued", "success", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message to one recipient. `body_sealed` is None once it has ended.
+
+    `push_token` and `link_id` are of the link that a recipient without an account is sent; such a message ends when
+    its push does. `opened_at` and `has_passphrase` tell of both.
+    """
+
+    id: UUID
+    identifier: str
+    sender_id: UUID | None
+    sender: Party
+    recipient_id: UUID | None
+    recipient: Party
+    subject: str
+    body_sealed: bytes | None
+    passphrase_hash: str | None
+    has_passphrase: bool
+    created_at: datetime
+    sent_at: datetime | None
+    status: MailStatus
+    expires_at: datetime
+    opened_at: datetime | None
+    ended_at: datetime | None
+    is_revoked: bool
+    max_downloads: int | None
+    downloads: int
+    download_id: UUID | None
+    push_id: int | None
+    push_token: str | None
+    link_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What keys are made for. `mail_id` is None for files of an account, once; then `expires_at` is not."""
+
+    id: UUID
+    mail_id: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+
+
+PushKind = Literal["text", "file", "url", "qr"]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A secret that expires. What is sealed of it takes its key to open, which is gone once it has expired.
+
+    `expire_after_views` counts those of others; `views` are those, and those that came too late.
+    """
+
+    id: int
+    token: str
+    owner_id: UUID | None
+    kind: PushKind
+    name: str
+    note_sealed: bytes | None
+    key_sealed: bytes | None
+    payload_sealed: bytes | None
+    passphrase_sealed: bytes | None
+    is_end_to_end: bool
+    is_deletable_by_viewer: bool | None
+    has_retrieval_step: bool
+    expire_after_days: int
+    expire_after_views: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    views: int = 0
+    events: int = 1
+    expired_at: datetime | None = None
+    is_deleted: bool = False
+    mails_on_view: bool = False
+    mails_on_expiry: bool = False
+    request_id: int | None = None
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expired_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PushFile:
+    """`size_bytes` is that of what was pushed; `blob` holds it sealed. `id` is 0 before it is stored."""
+
+    name_sealed: bytes
+    mime_type: str
+    size_bytes: int
+    blob: Blob
+    id: int = 0
+
+
+PushEventKind = Literal[
+    "creation",
+    "view",
+    "failed_view",
+    "failed_passphrase",
+    "owner_view",
+    "admin_view",
+    "download",
+    "edit",
+    "expire",
+    "expiry",
+    "creation_email_send",
+]
+"""`expire` is somebody's doing; `expiry` is that its time or its views ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who did something to a push, and from where."""
+
+    ip: str
+    user_agent: str
+    referrer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushEvent:
+    kind: PushEventKind
+    visit: Visit
+    happened_at: datetime
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """A link by which others send secrets to an account, until its time or its number of pushes is over."""
+
+    id: int
+    token: str
+    owner_id: UUID
+    name: str
+    message: str
+    push_days: int
+    pushes_left: int
+    created_at: datetime
+    expires_at: datetime
+    pushes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told what happens to an account's pushes.
+
+    `failing_since` is None while messages arrive, `disabled_at` unless nothing has for days. Of the message that was
+    made last: when, when it arrived if it did, and what went wrong; None and empty where there is none.
+    """
+
+    id: UUID
+    user_id: UUID
+    url: str
+    secret_sealed: bytes
+    events: Sequence[str]
+    created_at: datetime
+    failing_since: datetime | None = None
+    disabled_at: datetime | None = None
+    last_made_at: datetime | None = None
+    last_arrived_at: datetime | None = None
+    last_error: str = ""

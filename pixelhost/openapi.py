@@ -9,15 +9,16 @@ from uuid import UUID
 import msgspec
 from aiohttp import hdrs, web
 
-from pixelhost import __version__
+from pixelhost import __version__, errors
 from pixelhost.errors import ErrorKind
 from pixelhost.pixeldrain import envelope
 from pixelhost.wire import manual, params
 from pixelhost.wire.credentials import COOKIE
 from pixelhost.wire.dialect import Dialect, Route, here
-from pixelhost.wire.manual import BYTES, JSON, Manual, Operation, Parameter
+from pixelhost.wire.manual import BYTES, JSON, Manual, Operation, Parameter, Voice
 from pixelhost.wire.params import Between, Flag, Length, Mode
 
+BASE: Final = "/api"
 SCHEMAS: Final = "#/components/schemas/"
 Schema = dict[str, Any]
 
@@ -54,6 +55,24 @@ ERROR: Final[Schema] = {
         },
     },
 }
+WORDED_ERROR: Final[Schema] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string", "description": "What went wrong, in words."}},
+}
+FIELD_ERRORS: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": {"type": "string"}},
+    "description": "By the name of a field, what is wrong with it.",
+}
+MESSAGE: Final[Schema] = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {
+        "message": {"type": "string", "description": "What went wrong, in words."},
+        "errors": FIELD_ERRORS,
+    },
+}
 
 
 async def show(request: web.Request) -> web.Response:
@@ -78,8 +97,9 @@ def _encoded(manuals: tuple[Manual, ...], address: str) -> bytes:
 
 def document(manuals: Sequence[Manual], address: str) -> Schema:
     """`address` is that of this site, without a slash at its end."""
-    components: Schema = {"Error": ERROR}
+    components: Schema = {"Error": ERROR, "WordedError": WORDED_ERROR, "FieldErrors": FIELD_ERRORS, "Message": MESSAGE}
     paths: dict[str, Schema] = {}
+    voices: dict[str, Voice] = {chapter.name: one.voice for one in manuals for chapter in one.chapters}
     chapters = [chapter for one in manuals for chapter in one.chapters]
     for chapter in chapters:
         by_route: dict[str, list[Operation]] = {}
@@ -87,16 +107,19 @@ def document(manuals: Sequence[Manual], address: str) -> Schema:
             by_route.setdefault(operation.route, []).append(operation)
         for operations in by_route.values():
             first = operations[0]
-            paths.setdefault(first.path, {})[first.method.lower()] = _operation(chapter.name, operations, components)
+            told = _operation(chapter.name, operations, components, voices[chapter.name])
+            elsewhere = {"servers": [{"url": address + first.base}]} if first.base != BASE else {}
+            paths.setdefault(first.path, {})[first.method.lower()] = told | elsewhere
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "pixelhost",
             "version": __version__,
-            "description": f"Every refusal is JSON with `success`, `value` and `message`. See {address}/docs/api.",
+            "description": "Refusals are JSON: with `success`, `value` and `message`, but those of Password Pusher's "
+            f"API with `error` alone, or a list of sentences by field. See {address}/docs/api.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": f"{address}/api"}],
+        "servers": [{"url": address + BASE}],
         "tags": [_tag(chapter.name, chapter.title, chapter.general) for chapter in chapters],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": SECURITY_SCHEMES},
@@ -107,7 +130,7 @@ def _tag(name: str, title: str, general: str) -> Schema:
     return {"name": name, "description": f"{title}. {general}".strip()}
 
 
-def _operation(tag: str, operations: Sequence[Operation], components: Schema) -> Schema:
+def _operation(tag: str, operations: Sequence[Operation], components: Schema, voice: Voice) -> Schema:
     """One route. Where it does several things, what they take is all there, and the text says which takes what."""
     first = operations[0]
     made = {
@@ -117,7 +140,7 @@ def _operation(tag: str, operations: Sequence[Operation], components: Schema) ->
         "description": "\n\n".join(_description(one, is_one_of_several=len(operations) > 1) for one in operations),
         "security": _security(first),
         "parameters": _parameters(operations, components),
-        "responses": _responses(operations),
+        "responses": _responses(operations, voice),
     }
     content = _body(operations, components)
     return made | ({"requestBody": {"content": content, "required": True}} if content else {})
@@ -165,6 +188,8 @@ def _flag(name: str, title: str) -> Schema:
 def _body(operations: Sequence[Operation], components: Schema) -> Schema:
     if operations[0].takes_bytes:
         return {BYTES: {}}
+    if operations[0].envelope:
+        return _enveloped(operations[0], components)
     if operations[0].json:
         return {JSON: {"schema": _object(operations[0], "json", components)}}
     forms = [_object(one, "form", components) for one in operations if one.form]
@@ -173,6 +198,19 @@ def _body(operations: Sequence[Operation], components: Schema) -> Schema:
     schema = forms[0] if len(forms) == 1 else {"anyOf": forms}
     types = [] if operations[0].files else ["application/x-www-form-urlencoded"]
     return {media_type: {"schema": schema} for media_type in [*types, "multipart/form-data"]}
+
+
+def _enveloped(operation: Operation, components: Schema) -> Schema:
+    """Fields in an object of their own, or in a form, whose names say so; only a multipart form has files."""
+    name, fields = operation.envelope, _object(operation, "json", components)
+    in_form = {f"{name}[{field}]": schema for field, schema in fields["properties"].items()}
+    form = {"type": "object", "properties": in_form}
+    files = {one: {"type": "array", "items": _part(), "description": text} for one, text in operation.files.items()}
+    return {
+        JSON: {"schema": {"type": "object", "required": [name], "properties": {name: fields}}},
+        "application/x-www-form-urlencoded": {"schema": form},
+        "multipart/form-data": {"schema": form | {"properties": in_form | files}},
+    }
 
 
 def _object(operation: Operation, place: str, components: Schema) -> Schema:
@@ -227,7 +265,7 @@ def _msgspec(kind: Any, components: Schema) -> Schema:
     return schema
 
 
-def _responses(operations: Sequence[Operation]) -> Schema:
+def _responses(operations: Sequence[Operation], voice: Voice) -> Schema:
     by_status: dict[int, list[Operation]] = {}
     for operation in operations:
         by_status.setdefault(operation.status, []).append(operation)
@@ -235,9 +273,10 @@ def _responses(operations: Sequence[Operation]) -> Schema:
     refused: dict[int, dict[str, ErrorKind]] = {}
     for operation in operations:
         for kind in manual.refusals(operation):
-            refused.setdefault(kind.status, {}).setdefault(kind.code, kind)
-    responses |= {str(status): _told(status, list(kinds.values())) for status, kinds in sorted(refused.items())}
-    return responses | {"default": _refusal(manual.ANYWHERE)}
+            refused.setdefault(manual.status(kind, voice), {}).setdefault(kind.code, kind)
+    for status, kinds in sorted(refused.items()):
+        responses[str(status)] = _told(status, list(kinds.values()), voice)
+    return responses | {"default": _refusal(manual.ANYWHERE, voice)}
 
 
 def _answers(operations: Sequence[Operation]) -> Schema:
@@ -267,12 +306,17 @@ def _content(operations: Sequence[Operation]) -> Schema:
     return {"schema": schema, "examples": {name: {"value": value} for name, value in told.items()}}
 
 
-def _told(status: int, kinds: Sequence[ErrorKind]) -> Schema:
+def _told(status: int, kinds: Sequence[ErrorKind], voice: Voice) -> Schema:
     """A few codes are none of errors, but of things that are under way."""
-    return _refusal(kinds) if status >= 400 else {"description": " ".join(kind.message for kind in kinds)}
+    return _refusal(kinds, voice) if status >= 400 else {"description": " ".join(kind.message for kind in kinds)}
 
 
-def _refusal(kinds: Sequence[ErrorKind]) -> Schema:
+def _refusal(kinds: Sequence[ErrorKind], voice: Voice) -> Schema:
+    if voice != "codes":
+        in_words = "FieldErrors" if errors.PUSH_INVALID in kinds else "WordedError"
+        name = in_words if voice == "words" else "Message"
+        told = "\n".join(f"- {kind.message}" for kind in kinds)
+        return {"description": told, "content": {JSON: {"schema": {"$ref": SCHEMAS + name}}}}
     codes = list(dict.fromkeys(kind.code for kind in kinds))
     schema = {"allOf": [{"$ref": f"{SCHEMAS}Error"}, {"properties": {"value": {"enum": codes}}}]}
     text = "\n".join(f"- `{kind.code}`: {kind.message}" for kind in kinds)

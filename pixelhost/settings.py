@@ -76,6 +76,16 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def _some_of(*allowed: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(value: str) -> tuple[str, ...]:
+        chosen = {part.strip() for part in value.split(",") if part.strip()}
+        if unknown := sorted(chosen - set(allowed)):
+            raise ValueError(f"'{unknown[0]}' is not one of {', '.join(repr(choice) for choice in allowed)}")
+        return tuple(choice for choice in allowed if choice in chosen)
+
+    return parse
+
+
 def listen_address(value: str) -> tuple[str, int]:
     """`HOST:PORT`, `[IPV6]:PORT` or `:PORT` for every interface. Port 0 takes any free one."""
     host, colon, port = value.rpartition(":")
@@ -155,6 +165,10 @@ def _secret_key(value: str) -> str:
     return value
 
 
+def _secret_keys(value: str) -> tuple[str, ...]:
+    return tuple(_secret_key(part.strip()) for part in value.split(",") if part.strip())
+
+
 def _user_data_dir() -> Path:
     root = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(root).expanduser() / "pixelhost"
@@ -177,6 +191,12 @@ class Settings:
     )
     secret_key: str = _setting(
         _secret_key, "", "wraps API keys and secrets; empty = made once in the data directory", secret=True
+    )
+    secret_key_previous: tuple[str, ...] = _setting(
+        _secret_keys,
+        (),
+        "what the secret key was before, with commas between them: opens what it wrapped, until rotate-key has run",
+        secret=True,
     )
     smtp_url: str = _setting(
         _smtp_url,
@@ -203,6 +223,27 @@ class Settings:
     content_origin: str = _setting(_http_url, "", "separate origin for raw bytes; empty = the same origin")
     accel: str = _setting(_one_of("", "nginx"), "", "nginx: answer downloads with X-Accel-Redirect")
     login_attempts_per_minute: int = _setting(_whole(1, 1_000_000), 10, "logins tried per IP address")
+    anonymous_pushes: str = _setting(
+        _one_of("on", "off"), "on", "off: pushes can be made and read with an account only"
+    )
+    push_kinds: tuple[str, ...] = _setting(
+        _some_of("text", "file", "url", "qr"), ("text", "file", "url", "qr"), "kinds of pushes that can be made"
+    )
+    push_purge_days: int = _setting(
+        _whole(0, 36500),
+        0,
+        "so long after a push expired, what is left of it is deleted; 0 = never, but for anonymous ones",
+    )
+    push_requests_per_minute: int = _setting(
+        _whole(0, 1_000_000), 120, "requests to Password Pusher's API per IP address; 0 = no limit"
+    )
+    push_requests_per_second: int = _setting(_whole(0, 1_000_000), 60, "the same, within a second")
+    webhook_networks: tuple[Network, ...] = _setting(
+        _networks, (), "networks that webhooks may reach although they aren't public, like 10.0.0.0/8"
+    )
+    transfer_requests_per_minute: int = _setting(
+        _whole(0, 1_000_000), 300, "requests to Privasfer's API per IP address; 0 = no limit"
+    )
     drain_seconds: int = _setting(_whole(0, 3600), 30, "how long a stop waits for running requests")
     upload_stall_seconds: int = _setting(_whole(1, 3600), 60, "an upload that sends nothing for so long is given up")
     sweep_grace_seconds: int = _setting(_whole(0, 31_536_000), 3600, "how long unreferenced bytes are kept")

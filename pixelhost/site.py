@@ -6,19 +6,20 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from pixelhost import keyring
 from pixelhost.blobs.contract import BlobStore, StoreError
 from pixelhost.blobs.disk import DiskStore
 from pixelhost.clock import Clock
 from pixelhost.core.counters import Counters
 from pixelhost.core.intake import Intake
 from pixelhost.core.lookup import FileLookup, SessionLookup, session_lookup
+from pixelhost.core.pushintake import PushIntake, push_intake
 from pixelhost.core.runtime import Runtime
+from pixelhost.core.usecounts import UseCounter, use_counter
 from pixelhost.db import connect
 from pixelhost.db.changes import Changes
 from pixelhost.db.news import News
 from pixelhost.db.slots import Slots
-from pixelhost.keyring import Keyring
+from pixelhost.keyring import KeyFile, Keyring
 from pixelhost.media.workers import MediaPool
 from pixelhost.plans import UNPAID, Plan
 from pixelhost.settings import Settings
@@ -42,6 +43,8 @@ class Site:
     news: News
     slots: Slots
     runtime: Runtime
+    uses: UseCounter
+    push_intake: PushIntake
 
     def plan(self, plan_id: str) -> Plan:
         """The plan of an account; the default plan where its own is gone from the plans file."""
@@ -51,7 +54,11 @@ class Site:
 
 def open_keyring(settings: Settings) -> Keyring:
     """Raises KeyringError."""
-    return Keyring(settings.secret_key or keyring.read_or_make(settings.data_dir / "secret.key"))
+    if settings.secret_key:
+        return Keyring([settings.secret_key, *settings.secret_key_previous])
+    file = KeyFile(settings.data_dir / "secret.key")
+    file.make()
+    return Keyring(settings.secret_key_previous, file)
 
 
 def open_store(settings: Settings) -> BlobStore:
@@ -94,4 +101,6 @@ async def open_site(settings: Settings, database_url: str, clock: Clock | None =
             news=News(database_url),
             slots=slots,
             runtime=Runtime(db, changes),
+            uses=use_counter(db),
+            push_intake=push_intake(db),
         )

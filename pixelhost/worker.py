@@ -16,6 +16,7 @@ from pixelhost.app import HTTP_LIMITS, Runner, build_app
 from pixelhost.core import stats
 from pixelhost.settings import Settings
 from pixelhost.site import open_site
+from pixelhost.wire.accesslog import AccessLogger
 
 log = logging.getLogger("pixelhost")
 
@@ -45,7 +46,7 @@ async def work(settings: Settings, database_url: str, listener: socket.socket) -
 def http_options(settings: Settings) -> dict[str, Any]:
     """aiohttp's own access log is off unless asked for: formatting it costs more than a small answer."""
     if settings.access_log == "on":
-        return HTTP_LIMITS | {"access_log": logging.getLogger("pixelhost.access")}
+        return HTTP_LIMITS | {"access_log": logging.getLogger("pixelhost.access"), "access_log_class": AccessLogger}
     return HTTP_LIMITS
 
 

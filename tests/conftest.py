@@ -27,7 +27,7 @@ TEMPLATE = "pixelhost_template"
 
 ROOTS = (
     *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
-    *("invoices", "test_payments"),
+    *("invoices", "test_payments", "pushes", "mails"),
     *("globals", "job_runs"),
 )
 
@@ -77,7 +77,14 @@ def clock_of_session() -> MovableClock:
 async def site_of_session(
     database_url: str, clock_of_session: MovableClock, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
-    wanted = settings.load({}, data_dir=tmp_path_factory.mktemp("data"), login_attempts_per_minute=1000)
+    wanted = settings.load(
+        {},
+        data_dir=tmp_path_factory.mktemp("data"),
+        login_attempts_per_minute=1000,
+        push_requests_per_minute=0,
+        push_requests_per_second=0,
+        transfer_requests_per_minute=1_000_000,
+    )
     async with open_site(wanted, database_url, clock_of_session) as site:
         yield site
 

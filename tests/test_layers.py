@@ -16,7 +16,7 @@ LAYERS = (
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 STORES, DIALECTS = LAYERS[1], LAYERS[4] - {"jobs"}
-CLIENTS = {"mollie.py"}
+CLIENTS = {"mollie.py", "webhookclient.py"}
 """Of other people's servers: these may speak HTTP, as whoever asks."""
 TOGETHER = (LAYERS[0], LAYERS[2], LAYERS[5])  # these are one thing, not siblings
 

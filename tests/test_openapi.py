@@ -4,20 +4,26 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from pixelhost import errors, openapi, pixeldrain
-from pixelhost.app import DIALECTS
+from pixelhost import errors, openapi, pixeldrain, privasfer, pwpush
+from pixelhost.app import DIALECTS, build_app
 from pixelhost.core.nodechanges import BRANDING
 from pixelhost.pixeldrain import filesystem
 from pixelhost.pixeldrain.manual import nodechanges
+from pixelhost.privasfer import sent
+from pixelhost.site import Site
 from pixelhost.wire import manual, params
 from pixelhost.wire.manual import Operation, ReadByName
+from tests.support.client import RealServer, fresh_client
+from tests.support.people import Person
 
 OPERATIONS = [operation for dialect in DIALECTS for operation in dialect.manual.operations]
 KEYED = [one for one in OPERATIONS if one.who in {"account", "administrator"}]
@@ -26,22 +32,28 @@ DOCUMENTED: Mapping[str, Mapping[str, int]] = json.loads(
     (Path(__file__).parent / "pixeldrain" / "errors.json").read_text(encoding="utf-8")
 )["endpoints"]
 DOCUMENT = json.loads(json.dumps(openapi.document([dialect.manual for dialect in DIALECTS], "https://files.example")))
-HANDLERS = {manual.key(route.method, route.path): route.handler for route in pixeldrain.ROUTES}
-READERS = {"query", "form", "json", "from_text"}
+HANDLERS = {
+    manual.key(route.method, route.path): route.handler
+    for route in (*pixeldrain.ROUTES, *pwpush.ROUTES, *privasfer.ROUTES)
+}
+VOICES = {operation.name: dialect.manual.voice for dialect in DIALECTS for operation in dialect.manual.operations}
+READERS = {params.query, params.form, params.json, params.from_text, sent.read}
+PACKAGES = (pixeldrain.__name__, privasfer.__name__)
 
 
-def routes_under_api() -> set[str]:
+def routes_of_apis() -> set[str]:
+    """Those under /api, and all of Password Pusher's."""
     return {
         manual.key(route.method, route.path)
         for dialect in DIALECTS
         for route in dialect.routes
-        if route.path.startswith("/api/") and dialect is not openapi.DIALECT
+        if dialect is pwpush.DIALECT or (route.path.startswith("/api/") and dialect is not openapi.DIALECT)
     }
 
 
-def test_every_route_of_the_api_is_in_the_manual_and_nothing_else_is():
+def test_every_route_of_the_apis_is_in_the_manual_and_nothing_else_is():
     told = {operation.route for operation in OPERATIONS}
-    assert routes_under_api() == told | UNLISTED
+    assert routes_of_apis() == told | UNLISTED
     assert not told & UNLISTED
 
 
@@ -62,7 +74,7 @@ def called(function: Callable[..., Any]) -> Iterator[tuple[ast.Call, Mapping[str
     waiting, seen = [function], set()
     while waiting:
         one = inspect.unwrap(waiting.pop())
-        if one in seen or not inspect.isfunction(one) or not one.__module__.startswith("pixelhost.pixeldrain"):
+        if one in seen or not inspect.isfunction(one) or not one.__module__.startswith(PACKAGES):
             continue
         seen.add(one)
         for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(one)))):
@@ -84,7 +96,7 @@ def read_by(function: Callable[..., Any]) -> set[type]:
     return {
         wanted
         for call, names in called(function)
-        if found(call.func, names) in {getattr(params, reader) for reader in READERS}
+        if found(call.func, names) in READERS
         and len(call.args) == 2
         and isinstance(wanted := found(call.args[1], names), type)
     }
@@ -138,11 +150,27 @@ def test_a_parameter_brings_the_refusals_of_its_type_and_its_marks():
     assert {errors.AUTHENTICATION_REQUIRED, errors.FORBIDDEN} <= set(found)
 
 
+@pytest.fixture
+async def stranger(site: Site) -> AsyncIterator[Person]:
+    """Of a server that sends mail, without which some routes aren't there."""
+    mailing = replace(site, settings=replace(site.settings, smtp_url="smtp://127.0.0.1:9"))
+    async with RealServer(build_app(mailing)) as server, fresh_client(server) as client:
+        yield Person("", "", client)
+
+
 @pytest.mark.parametrize("operation", KEYED, ids=lambda one: one.name)
-async def test_what_needs_a_key_says_so_to_strangers(anyone, operation: Operation):
-    path = operation.path.replace("{id}", "abcd1234").replace("{month}", "2026-01").replace("{", "").replace("}", "")
-    answer = await anyone.ask(operation.method, f"/api{path}")
-    assert answer.refusal == (401, "authentication_required")
+async def test_what_needs_a_key_says_so_to_strangers(stranger: Person, operation: Operation):
+    voice = VOICES[operation.name]
+    path = operation.path.replace("{id}", str(UUID(int=1)) if voice == "words" else "abcd1234")
+    path = path.replace("{month}", "2026-01").replace("{token}", "abcdefgh").replace("{", "").replace("}", "")
+    answer = await stranger.ask(operation.method, operation.base + path)
+    assert answer.status == 401
+    if voice == "codes":
+        assert answer.value == "authentication_required"
+    elif voice == "words":
+        assert answer.json == {"error": errors.AUTHENTICATION_REQUIRED.message}
+    else:
+        assert answer.json == {"message": "Unauthenticated."}
 
 
 @pytest.mark.parametrize(
@@ -159,6 +187,8 @@ def test_the_document_is_valid_openapi_3_1():
 
 def test_the_document_has_every_operation():
     told = {f"{method.upper()} {path}" for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert {one["url"] for one in DOCUMENT["servers"]} == {"https://files.example/api"}
+    assert DOCUMENT["paths"]["/p.json"]["post"]["servers"] == [{"url": "https://files.example"}]
     assert told == {operation.route for operation in OPERATIONS}
 
 
@@ -185,6 +215,25 @@ def test_the_document_says_what_a_body_holds():
     assert len(node["anyOf"]) == 4
 
 
+def test_the_document_says_what_lies_in_an_envelope():
+    push = DOCUMENT["paths"]["/v2/pushes"]["post"]["requestBody"]["content"]
+    in_json = push["application/json"]["schema"]["properties"]["push"]["properties"]
+    assert in_json["kind"]["enum"] == ["file", "qr", "text", "url"]
+    assert in_json["expire_after_days"]["default"] == 7
+    in_form = push["application/x-www-form-urlencoded"]["schema"]["properties"]
+    assert in_form.keys() == {f"push[{name}]" for name in in_json}
+    assert push["multipart/form-data"]["schema"]["properties"].keys() == {*in_form, "push[files][]"}
+
+
+def test_the_document_says_which_refusals_are_in_words():
+    refused = DOCUMENT["paths"]["/v2/pushes"]["post"]["responses"]
+    told = {
+        status: refused[status]["content"]["application/json"]["schema"] for status in ("400", "401", "422", "default")
+    }
+    worded, by_field = {"$ref": "#/components/schemas/WordedError"}, {"$ref": "#/components/schemas/FieldErrors"}
+    assert told == {"400": worded, "401": worded, "422": by_field, "default": worded}
+
+
 def test_the_document_says_which_refusals_come_with_which_status():
     refused = DOCUMENT["paths"]["/file/{id}"]["get"]["responses"]["451"]
     assert refused["content"]["application/json"]["schema"]["allOf"][1] == {
@@ -200,6 +249,13 @@ def test_the_document_has_the_answer_to_everything_that_one_route_does():
     assert types == {"object", "array"}
     assert isinstance(told["examples"]["search"]["value"], list)
     assert "- `?search`: An array of paths" in answered["description"]
+
+
+def test_the_document_says_which_refusals_are_messages():
+    refused = DOCUMENT["paths"]["/mails"]["post"]["responses"]
+    assert {"400", "401", "403", "422", "429"} <= refused.keys()
+    schema = {"$ref": "#/components/schemas/Message"}
+    assert all(refused[status]["content"]["application/json"]["schema"] == schema for status in ("401", "422"))
 
 
 def test_the_document_says_what_takes_a_key():

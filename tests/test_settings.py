@@ -89,6 +89,7 @@ WRONG = {
     "PIXELHOST_BLOB_STORE": "file://relative",
     "PIXELHOST_WORKERS": "0",
     "PIXELHOST_SECRET_KEY": "k" * 31,
+    "PIXELHOST_SECRET_KEY_PREVIOUS": "k" * 32 + "," + "j" * 31,
     "PIXELHOST_SMTP_URL": "mail.example.com",
     "PIXELHOST_REGISTRATION": "perhaps",
     "PIXELHOST_TRUSTED_PROXIES": "10.0.0.0/33",
@@ -160,7 +161,9 @@ def test_a_single_mistake_is_the_only_one_reported(variable: str):
     assert problems[0].startswith(variable + ":")
 
 
-@pytest.mark.parametrize("secret", ["PIXELHOST_DATABASE_URL", "PIXELHOST_SECRET_KEY", "PIXELHOST_SMTP_URL"])
+@pytest.mark.parametrize(
+    "secret", ["PIXELHOST_DATABASE_URL", "PIXELHOST_SECRET_KEY", "PIXELHOST_SECRET_KEY_PREVIOUS", "PIXELHOST_SMTP_URL"]
+)
 def test_a_wrong_secret_is_not_repeated_in_the_message(secret: str):
     assert "hunter2" not in problems_of({secret: "x://hunter2"})[0]
 
@@ -207,8 +210,19 @@ def test_the_command_line_beats_the_environment():
     assert load({"PIXELHOST_WORKERS": "3"}, workers=5, listen=None).workers == 5
 
 
+def test_earlier_secret_keys_are_a_list(tmp_path: Path):
+    assert load({}).secret_key_previous == ()
+    given = f"{'a' * 32}, {'b' * 40},"
+    assert load({"PIXELHOST_SECRET_KEY_PREVIOUS": given}).secret_key_previous == ("a" * 32, "b" * 40)
+    (tmp_path / "keys").write_text(given + "\n", encoding="utf-8")
+    from_file = load({"PIXELHOST_SECRET_KEY_PREVIOUS_FILE": str(tmp_path / "keys")})
+    assert from_file.secret_key_previous == ("a" * 32, "b" * 40)
+
+
 def test_the_shown_settings_hide_every_secret():
-    shown = settings.shown(load({"PIXELHOST_SECRET_KEY": "k" * 32, "PIXELHOST_LISTEN": "[::]:80"}))
+    earlier = {"PIXELHOST_SECRET_KEY_PREVIOUS": "j" * 32}
+    shown = settings.shown(load({"PIXELHOST_SECRET_KEY": "k" * 32, "PIXELHOST_LISTEN": "[::]:80"} | earlier))
+    assert shown["PIXELHOST_SECRET_KEY_PREVIOUS"] == "(set, hidden)"
     assert shown["PIXELHOST_SECRET_KEY"] == "(set, hidden)"
     assert shown["PIXELHOST_DATABASE_URL"] == ""
     assert shown["PIXELHOST_LISTEN"] == "[::]:80"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from pixelhost import errors
+from pixelhost import errors, ids
 from pixelhost.db import sessions, users
 from pixelhost.db.connect import Transaction
 from pixelhost.keyring import key_hash
@@ -74,11 +74,8 @@ async def claim(tx: Transaction, caller: Caller) -> User:
 
 
 async def identify(site: Site, key: str, ip: str, user_agent: str) -> Caller:
-    """The caller that this API key belongs to. Raises AUTHENTICATION_FAILED."""
-    try:
-        found = await site.sessions.get((key_hash(UUID(key).bytes), ip))
-    except ValueError:
-        raise errors.AUTHENTICATION_FAILED() from None
+    """The caller that this API key or token belongs to. Raises AUTHENTICATION_FAILED."""
+    found = await site.sessions.get((_hashed(key), ip))
     if found is None:
         raise errors.AUTHENTICATION_FAILED()
     session, user, is_ip_banned = found
@@ -86,3 +83,13 @@ async def identify(site: Site, key: str, ip: str, user_agent: str) -> Caller:
     if now - session.last_used_at >= KEY_USE_NOTED_EVERY:
         site.counters.keys_used[session.id] = now
     return Caller(ip, user_agent, user, session, is_ip_banned)
+
+
+def _hashed(key: str) -> bytes:
+    """Raises AUTHENTICATION_FAILED for what has the shape of neither."""
+    if ids.is_token(key):
+        return key_hash(key.encode())
+    try:
+        return key_hash(UUID(key).bytes)
+    except ValueError:
+        raise errors.AUTHENTICATION_FAILED() from None

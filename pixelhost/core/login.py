@@ -105,7 +105,9 @@ async def another_session(site: Site, caller: Caller, app_name: str) -> Session:
 
 
 async def sessions_of(site: Site, user: User) -> list[Session]:
-    """All of an account's sessions with their keys; a key sealed by another master key is left out (None)."""
+    """All of an account's sessions with their keys; a key sealed by another master key is left out (None), and so is
+    that of a token.
+    """
     found = await sessions.of_user(site.db, user.id)
     return [replace(one, key=_opened(site, hashed, sealed)) for one, hashed, sealed in found]
 
@@ -244,6 +246,6 @@ async def _insert_session(db: Db, site: Site, user_id: UUID, app_name: str, call
     return replace(made, key=key)
 
 
-def _opened(site: Site, hashed_key: bytes, sealed: bytes) -> UUID | None:
-    key = site.keyring.open_key(sealed, hashed_key)
+def _opened(site: Site, hashed_key: bytes, sealed: bytes | None) -> UUID | None:
+    key = site.keyring.open_key(sealed, hashed_key) if sealed is not None else None
     return UUID(bytes=key) if key else None

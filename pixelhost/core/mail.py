@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import idna
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -41,15 +42,15 @@ _templates: Final = Environment(
 )
 
 
-async def queue(tx: Transaction, site: Site, to: str, letter: str, **values: Any) -> None:
-    """Have a letter sent to one address once the transaction commits. Raises INVALID_EMAIL_ADDRESS."""
+async def queue(tx: Transaction, site: Site, to: str, letter: str, **values: Any) -> UUID:
+    """Have a letter sent to one address once the transaction commits; its ID. Raises INVALID_EMAIL_ADDRESS."""
     address(to)
     context = {"here": urlsplit(site.settings.base_url).hostname or "pixelhost"} | values
     plain = _templates.get_template(f"{letter}.txt")
     subject = _line("".join(plain.blocks["subject"](plain.new_context(context))))
     html = _templates.get_template(f"{letter}.html").render(context, subject=subject)
     text = plain.render(context).strip() + "\n"
-    await outbox.insert(tx, to, subject=subject, text=text, html=html, now=site.clock.now())
+    return await outbox.insert(tx, to, subject=subject, text=text, html=html, now=site.clock.now())
 
 
 def address(text: str) -> Address:

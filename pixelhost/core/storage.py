@@ -8,7 +8,7 @@ of the place in the index where it would be. So whoever inserts looks, with that
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,9 @@ from functools import partial
 from typing import Protocol, Self, runtime_checkable
 
 from pixelhost import errors
-from pixelhost.blobs.contract import BlobMissing, Piece, Staged, StoreError
+from pixelhost.blobs import sealed
+from pixelhost.blobs.contract import BlobMissing, OpenBlob, Piece, Staged, StoreError
+from pixelhost.blobs.sealed import Sealing
 from pixelhost.core import mediacache
 from pixelhost.db import blobs
 from pixelhost.db.connect import DiskFull
@@ -25,7 +27,7 @@ from pixelhost.site import Site
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 1 << 20
+BATCH_BYTES = 2 << 20
 HASHED_BEHIND_BYTES = 64 << 20  # so far hashing may fall behind receiving: what it reads should be in memory still
 HEAD_BYTES = 4096
 SWEEP_BATCH = 200
@@ -55,14 +57,14 @@ class Pourable(Source, Protocol):
 
 @dataclass(frozen=True)
 class Received:
-    """Bytes that are all here, durable, and referred to by nothing yet."""
+    """Bytes that are all here, durable, and referred to by nothing yet.
+
+    `size_bytes` and `head` are of what arrived, also where what is staged was sealed.
+    """
 
     staged: Staged
     head: bytes
-
-    @property
-    def size_bytes(self) -> int:
-        return self.staged.checksums.size_bytes
+    size_bytes: int
 
 
 @asynccontextmanager
@@ -73,24 +75,41 @@ async def received(
     refuse_size: Callable[[int], None],
     digests: Mapping[str, bytes],
     expected_bytes: int = 0,
+    key: bytes | None = None,
 ) -> AsyncIterator[Received]:
     """Take all of `source`, hashing while it arrives. What the block doesn't `place` is dropped at its end.
 
     `refuse_size` is told the size so far, and raises when that is too much; `digests` are what the sender says the
-    bytes hash to, by RFC 9530 name. Raises ERROR_READING_INPUT, WRITING.
+    bytes hash to, by RFC 9530 name. With a `key`, of 32 random bytes, they are sealed on their way: see `open_sealed`.
+    Raises ERROR_READING_INPUT, WRITING.
     """
     with writing_errors():
-        staged = await site.store.stage([name for name in digests if name != "sha-256"], expected_bytes)
+        staged = await _stage(site, list(digests), expected_bytes, key)
     try:
         head = await _take(staged, source, refuse_size)
-        for name, digest in digests.items():
-            if staged.checksums.named(name) != digest:
-                raise errors.ERROR_READING_INPUT(
-                    message=f"The bytes that arrived do not match the {name} digest of the request. Send them again"
-                )
-        yield Received(staged, head)
+        yield _checked(staged, head, digests)
     finally:
         await staged.discard()
+
+
+async def _stage(site: Site, digests: Sequence[str], expected_bytes: int, key: bytes | None) -> Staged:
+    if key is not None:
+        return Sealing(await site.store.stage((), sealed.sealed_bytes(expected_bytes)), key, digests)
+    return await site.store.stage([name for name in digests if name != "sha-256"], expected_bytes)
+
+
+def _checked(staged: Staged, head: bytes, digests: Mapping[str, bytes]) -> Received:
+    """Raises ERROR_READING_INPUT."""
+    if isinstance(staged, Sealing):
+        sums, got = staged.plain_checksums, Received(staged.inner, head, staged.plain_bytes)
+    else:
+        sums, got = staged.checksums, Received(staged, head, staged.checksums.size_bytes)
+    for name, digest in digests.items():
+        if sums is None or sums.named(name) != digest:
+            raise errors.ERROR_READING_INPUT(
+                message=f"The bytes that arrived do not match the {name} digest of the request. Send them again"
+            )
+    return got
 
 
 @asynccontextmanager
@@ -110,6 +129,16 @@ async def placed(site: Site, got: Received) -> AsyncIterator[Blob]:
         await delete_if_orphan(site, blob.digest, blob.location)
         raise
     await site.store.settle(got.staged)
+
+
+async def open_sealed(site: Site, blob: Blob, key: bytes) -> OpenBlob:
+    """What was received with this key. Raises Tampered where it wasn't, or isn't as it was; BlobMissing, StoreError."""
+    opened = await site.store.open(blob.location)
+    try:
+        return await sealed.unsealed(opened, key)
+    except BaseException:
+        opened.close()
+        raise
 
 
 async def sweep(site: Site) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from pixelhost import errors, threads
+from pixelhost.blobs.contract import OpenBlob
 from pixelhost.core import access, gates, nodes, nodetrees, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.downloads import Content, Part, Slice
@@ -94,38 +95,40 @@ async def of_children(
 
 
 async def _tree(site: Site, caller: Caller, place: Place, rows: Sequence[TreeRow]) -> Content:
-    def entries() -> list[_Entry]:
+    def entries() -> list[Entry]:
         return [
-            _Entry(name, row.blob, row.modified_at, partial(_note, site, caller, place.node, row))
+            Entry(name, row.blob, row.modified_at, partial(_note, site, caller, place.node, row))
             for row, name in _named(nodetrees.in_order(site, caller, place, rows), place.node.id)
         ]
 
-    made = await _laid_out(site, entries, f"{place.node.name or place.path.bucket}.zip")
+    made = await laid_out(site, entries, f"{place.node.name or place.path.bucket}.zip")
     return replace(made, bytes_per_second=gates.speed_limit(site, caller, [place.node]))
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """What goes into an archive under a name of its own; a directory has no blob, and `/` at its name's end.
 
-    `note` is told how many of its bytes went out.
+    `note` is told how many of its bytes went out. `blob` tells of the content; `opened` gives it where it isn't what
+    the store has under that location.
     """
 
     name: str
     blob: Blob | None
     modified_at: datetime
     note: Callable[[int], None]
+    opened: Callable[[], Awaitable[OpenBlob]] | None = None
 
 
 async def _zip(site: Site, caller: Caller, files: Sequence[File], name: str) -> Content:
-    def entries() -> list[_Entry]:
+    def entries() -> list[Entry]:
         names = zipstream.unique_names(file.name for file in files)
         return [
-            _Entry(member_name, file.blob, file.uploaded_at, partial(stats.note_sent, site, caller, file))
+            Entry(member_name, file.blob, file.uploaded_at, partial(stats.note_sent, site, caller, file))
             for member_name, file in zip(names, files, strict=True)
         ]
 
-    return await _laid_out(site, entries, name)
+    return await laid_out(site, entries, name)
 
 
 def _note(site: Site, caller: Caller, top: Node, row: TreeRow, bytes_sent: int) -> None:
@@ -152,13 +155,13 @@ def _named(ordered: Sequence[tuple[TreeRow, bool]], top_id: int) -> list[tuple[T
     return [(row, paths[row.id]) for row, is_shown in ordered if is_shown]
 
 
-async def _laid_out(site: Site, make: Callable[[], Sequence[_Entry]], name: str) -> Content:
+async def laid_out(site: Site, make: Callable[[], Sequence[Entry]], name: str) -> Content:
     """Out of entries that are made in a thread, as the rest is."""
     now = site.clock.now()
     return await threads.run(_threads, lambda: _layout(site, make(), name, now))
 
 
-def _layout(site: Site, entries: Sequence[_Entry], name: str, now: datetime) -> Content:
+def _layout(site: Site, entries: Sequence[Entry], name: str, now: datetime) -> Content:
     members = [
         Member(
             entry.name,
@@ -180,7 +183,7 @@ def _layout(site: Site, entries: Sequence[_Entry], name: str, now: datetime) -> 
                 await asyncio.sleep(0)
             entry = entries[part.member]
             assert entry.blob is not None
-            blob = await site.store.open(entry.blob.location)
+            blob = await (entry.opened() if entry.opened else site.store.open(entry.blob.location))
             try:
                 yield Slice(blob, part.offset, part.size_bytes, entry.note)
             finally:
@@ -196,7 +199,7 @@ def _layout(site: Site, entries: Sequence[_Entry], name: str, now: datetime) -> 
     )
 
 
-def _etag(members: Sequence[Member], entries: Sequence[_Entry]) -> str:
+def _etag(members: Sequence[Member], entries: Sequence[Entry]) -> str:
     """The plan is made of names, times and digests alone, so their hash stands for the archive's bytes."""
     digest = hashlib.sha256()
     for member, entry in zip(members, entries, strict=True):

@@ -31,3 +31,14 @@ async def set_banned(db: Db, user_id: UUID, reason: str, now: datetime) -> None:
 
 async def set_unbanned(db: Db, user_id: UUID) -> None:
     await db.execute("UPDATE users SET banned_at = NULL, ban_reason = '' WHERE id = $1", user_id)
+
+
+async def is_address_banned(db: Db, ip: str, now: datetime) -> bool:
+    return bool(
+        await db.fetchval(
+            """SELECT EXISTS (SELECT FROM ip_bans
+                               WHERE network >>= $1::text::inet AND (expires_at IS NULL OR expires_at > $2))""",
+            ip,
+            now,
+        )
+    )

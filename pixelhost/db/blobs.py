@@ -7,8 +7,10 @@ from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Blob
 
 COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location"
-REFERRERS = """(SELECT count(*) FROM files f WHERE f.blob = b.digest)
-    + (SELECT count(*) FROM nodes n WHERE n.blob = b.digest)"""
+REFERRING = ("files", "nodes", "push_files", "transfer_files")
+"""Tables with a column `blob`."""
+REFERRERS = " + ".join(f"(SELECT count(*) FROM {table} r WHERE r.blob = b.digest)" for table in REFERRING)
+UNREFERENCED = " AND ".join(f"NOT EXISTS (SELECT FROM {table} r WHERE r.blob = b.digest)" for table in REFERRING)
 
 
 def blob(row: Row) -> Blob:
@@ -22,9 +24,7 @@ async def claim_unreferenced(tx: Transaction, older_than: datetime, limit: int) 
     """
     rows = await tx.fetch(
         f"""SELECT {COLUMNS} FROM blobs b
-             WHERE b.refs = 0 AND b.unreferenced_since <= $1
-               AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.digest)
-               AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.blob = b.digest)
+             WHERE b.refs = 0 AND b.unreferenced_since <= $1 AND {UNREFERENCED}
              ORDER BY b.unreferenced_since LIMIT $2 FOR UPDATE OF b SKIP LOCKED""",
         older_than,
         limit,

@@ -1,9 +1,12 @@
 """Bans, rate limits and what an address has used up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pixelhost.db.connect import Db
+
+Window = tuple[str, str, datetime]
+"""Of an action, by a subject, from a moment on."""
 
 
 async def add_ban(db: Db, network: str, reason: str, now: datetime, expires_at: datetime | None) -> None:
@@ -29,6 +32,41 @@ async def add_use(db: Db, action: str, subject: str, window_starts_at: datetime)
             window_starts_at,
         )
     )
+
+
+async def add_uses(db: Db, uses: Mapping[Window, int]) -> dict[Window, int]:
+    """Count so many uses in each of several windows. Returns the uses so far, these included."""
+    rows = await db.fetch(
+        """INSERT INTO rate_windows (action, subject, starts_at, uses)
+           SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[]) ORDER BY 1, 2, 3
+           ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + excluded.uses
+           RETURNING action, subject, starts_at, uses""",
+        [action for action, _, _ in uses],
+        [subject for _, subject, _ in uses],
+        [starts_at for _, _, starts_at in uses],
+        list(uses.values()),
+    )
+    return {(row["action"], row["subject"], row["starts_at"]): int(row["uses"]) for row in rows}
+
+
+async def add_several(db: Db, action: str, subject: str, window_starts_at: datetime, count: int) -> int:
+    """Count several uses of one kind. Returns the uses so far."""
+    return int(
+        await db.fetchval(
+            """INSERT INTO rate_windows (action, subject, starts_at, uses) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (action, subject, starts_at) DO UPDATE SET uses = rate_windows.uses + excluded.uses
+               RETURNING uses""",
+            action,
+            subject,
+            window_starts_at,
+            count,
+        )
+    )
+
+
+async def forget(db: Db, action: str, subject: str) -> None:
+    """As if there had been no uses."""
+    await db.execute("DELETE FROM rate_windows WHERE action = $1 AND subject = $2", action, subject)
 
 
 async def uses(db: Db, action: str, subjects: Sequence[str], window_starts_at: datetime) -> dict[str, int]:

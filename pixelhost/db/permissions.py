@@ -39,6 +39,11 @@ def loaded(text: str | None) -> Permissions:
     )
 
 
+def has_passwords(column: str) -> str:
+    """The condition of SQL for it."""
+    return f"jsonb_array_length({column} -> 2) > 0"
+
+
 def _rights(letters: str) -> Rights:
     return Rights(read="r" in letters, write="w" in letters, delete="d" in letters)
 

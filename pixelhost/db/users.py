@@ -114,6 +114,16 @@ async def by_names(db: Db, names: Sequence[str]) -> dict[str, UUID]:
     return {row["asked"]: row["id"] for row in rows}
 
 
+async def by_verified_emails(db: Db, emails: Sequence[str]) -> dict[str, User]:
+    """Accounts whose address is known to be theirs, by the address as it was asked for, without regard to case."""
+    rows = await db.fetch(
+        f"""SELECT asked, {COLUMNS} FROM unnest($1::text[]) AS asked
+              JOIN users u ON u.email <> '' AND lower(u.email) = lower(asked) AND u.email_verified""",
+        emails,
+    )
+    return {row["asked"]: user(row) for row in rows}
+
+
 async def names_of(db: Db, user_ids: Sequence[UUID]) -> dict[UUID, str]:
     rows = await db.fetch("SELECT id, name FROM users WHERE id = ANY($1)", user_ids)
     return {row["id"]: row["name"] for row in rows}
@@ -228,12 +238,16 @@ async def with_wrong_counters(db: Db) -> list[tuple[str, str, int, int]]:
                  FROM files f JOIN blobs b ON b.digest = f.blob GROUP BY f.owner_id),
            n AS (SELECT owner_id, count(*) FILTER (WHERE parent_id IS NOT NULL OR is_cut_off) AS count,
                         sum(size_bytes)::bigint AS bytes FROM nodes GROUP BY owner_id),
+           s AS (SELECT owner_id, sum(size_bytes)::bigint AS bytes
+                   FROM (SELECT owner_id, size_bytes FROM push_files
+                          UNION ALL SELECT owner_id, size_bytes FROM transfer_files) GROUP BY owner_id),
            l AS (SELECT user_id, sum(amount_micro_eur)::bigint AS sum FROM ledger GROUP BY user_id)
            SELECT u.name, counter, counted, there
              FROM users u LEFT JOIN f ON f.owner_id = u.id LEFT JOIN n ON n.owner_id = u.id
-                          LEFT JOIN l ON l.user_id = u.id,
+                          LEFT JOIN s ON s.owner_id = u.id LEFT JOIN l ON l.user_id = u.id,
                   LATERAL (VALUES ('files', u.file_count, coalesce(f.count, 0)),
-                                  ('bytes', u.storage_used_bytes, coalesce(f.bytes, 0) + coalesce(n.bytes, 0)),
+                                  ('bytes', u.storage_used_bytes,
+                                   coalesce(f.bytes, 0) + coalesce(n.bytes, 0) + coalesce(s.bytes, 0)),
                                   ('nodes', u.node_count, coalesce(n.count, 0)),
                                   ('bytes in the filesystem', u.filesystem_used_bytes, coalesce(n.bytes, 0)),
                                   ('micro-euro', u.balance_micro_eur, coalesce(l.sum, 0)))

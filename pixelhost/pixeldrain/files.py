@@ -1,6 +1,5 @@
 """File methods."""
 
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -74,15 +73,14 @@ async def upload(request: web.Request) -> web.Response:
     if source.expected_bytes == 0:
         raise errors.NO_FILE()
     admission = uploads.admit(site, caller, source.expected_bytes)
-    with closing(source):
-        async with storage.received(
-            site,
-            source,
-            refuse_size=admission.refuse_size,
-            digests=wanted_digests,
-            expected_bytes=source.expected_bytes or 0,
-        ) as got:
-            made = await files.add(site, admission, name, got, wanted.lifetime)
+    async with storage.received(
+        site,
+        source,
+        refuse_size=admission.refuse_size,
+        digests=wanted_digests,
+        expected_bytes=source.expected_bytes or 0,
+    ) as got:
+        made = await files.add(site, admission, name, got, wanted.lifetime)
     return envelope.ok(shapes.file_info(site, caller, made), 201)
 
 

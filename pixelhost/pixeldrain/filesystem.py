@@ -1,7 +1,6 @@
 """Filesystem methods: reading with its sub-APIs, writing, the actions of POST, deleting."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -151,13 +150,12 @@ async def put(request: web.Request) -> web.Response:
     source = RawBody(request, site.settings.upload_stall_seconds)
     size = source.expected_bytes
     leave = await filesystem.admit(site, caller, path, size, changes, make_parents=parents.make_parents)
-    with closing(source):
-        async with storage.received(
-            site, source, refuse_size=leave.admission.refuse_size, digests=wanted_digests, expected_bytes=size or 0
-        ) as got:
-            place = await filesystem.put(
-                site, caller, path, got, changes, make_parents=parents.make_parents, is_new=leave.is_new
-            )
+    async with storage.received(
+        site, source, refuse_size=leave.admission.refuse_size, digests=wanted_digests, expected_bytes=size or 0
+    ) as got:
+        place = await filesystem.put(
+            site, caller, path, got, changes, make_parents=parents.make_parents, is_new=leave.is_new
+        )
     return envelope.ok(await shapes.node(site, place))
 
 

@@ -72,8 +72,9 @@ async def login(request: web.Request) -> web.Response:
 
 
 async def sessions(request: web.Request) -> web.Response:
+    """GET /user/session: tokens have no key to be told, and are left out."""
     found = await logins.sessions_of(site_of(request), caller_of(request).require_user())
-    return envelope.ok([shapes.session(one) for one in found])
+    return envelope.ok([shapes.session(one) for one in found if not one.is_token])
 
 
 async def new_session(request: web.Request) -> web.Response:

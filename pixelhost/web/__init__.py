@@ -15,8 +15,11 @@ from pixelhost.web import (
     listitem,
     lists,
     nodes,
+    pushes,
+    pushrequests,
     refusals,
     sharex,
+    transfers,
     uploading,
 )
 from pixelhost.wire import readonly
@@ -55,6 +58,9 @@ ROUTES = (
     *account.ROUTES,
     *docs.ROUTES,
     *administration.ROUTES,
+    *pushes.ROUTES,
+    *pushrequests.ROUTES,
+    *transfers.ROUTES,
     Route("POST", "/language", choices.set_language),
     Route("GET", "/static/{version}/{path:.+}", assets.show),
     Route("GET", "/favicon.ico", assets.favicon),

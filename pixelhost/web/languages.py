@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 FOLDER: Final = Path(__file__).parent / "languages"
 COOKIE: Final = "pd_language"
 COOKIE_SECONDS: Final = 365 * 24 * 3600
+PARAMETER: Final = "locale"
 BRITISH: Final = Locale("en", "GB")
 
 PLURAL_SAMPLES: Final = (*range(201), 1_000, 10_000, 100_000, 1_000_000)
@@ -67,8 +68,8 @@ def plural(one: str, many: str) -> tuple[str, str]:
 
 
 def of(request: web.BaseRequest) -> Language:
-    """The language that the visitor has chosen, else the one that the browser prefers among ours, else English."""
-    chosen = LANGUAGES.get(request.cookies.get(COOKIE, ""))
+    """The language that the visitor has chosen, else that of the link, else what the browser prefers, else English."""
+    chosen = LANGUAGES.get(request.cookies.get(COOKIE, "")) or LANGUAGES.get(request.query.get(PARAMETER, ""))
     if chosen is not None:
         return chosen
     preferred = map(_best, _preferred(request.headers.get(hdrs.ACCEPT_LANGUAGE, "")))

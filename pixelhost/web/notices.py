@@ -39,6 +39,17 @@ NOTICES: Final[Mapping[str, str]] = {
     "credit_given_before": mark(
         "This form had been sent before, so nothing more was given. The balance is as it is below."
     ),
+    "pushed": mark("The secret is stored. Pass its link on."),
+    "push_deleted": mark("The secret is deleted."),
+    "request_closed": mark("The request is closed: its link takes nothing any more."),
+    "webhook_deleted": mark("The webhook is deleted."),
+    "webhook_tested": mark("A test message is on its way. Look at this page again in a moment."),
+    "sent": mark("Sent."),
+    "revoked": mark("Revoked. Nobody can read it or download its files any more."),
+    "trashed": mark("In the trash. It can be restored there."),
+    "restored": mark("Restored."),
+    "pin_set": mark("The PIN holds from now on."),
+    "pin_removed": mark("Downloads take no PIN any more."),
     "banned": mark("Banned."),
     "unbanned": mark("The ban is lifted."),
 }

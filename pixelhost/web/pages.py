@@ -41,7 +41,12 @@ def answer(
     of its Content-Security-Policy that this page needs otherwise.
     """
     language = languages.of(request)
-    shown = {"user": _user(request), "may_register": _may_register(request), "address": request.path_qs}
+    shown = {
+        "user": _user(request),
+        "may_register": _may_register(request),
+        "may_push": _may_push(request),
+        "address": request.path_qs,
+    }
     body = rendered(language, template, notice=notices.of(request), **shown, **context).encode()
     response = web.Response(
         body=body,
@@ -131,6 +136,12 @@ def _user(request: web.BaseRequest) -> User | None:
 def _may_register(request: web.BaseRequest) -> bool:
     site = request.app.get(SITE) if isinstance(request, web.Request) else None
     return site is not None and site.settings.registration == "open"
+
+
+def _may_push(request: web.BaseRequest) -> bool:
+    """Whether a stranger may share a secret."""
+    site = request.app.get(SITE) if isinstance(request, web.Request) else None
+    return site is not None and site.settings.anonymous_pushes == "on"
 
 
 def _clear_stale_cookie(request: web.BaseRequest, response: web.Response) -> None:

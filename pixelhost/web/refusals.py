@@ -101,6 +101,20 @@ SAYINGS: Final[Mapping[str, Saying]] = {
     "ip_rate_limit_reached": Saying(
         mark("That was too fast"), mark("There were too many attempts from your IP address."), mark("Wait a minute.")
     ),
+    "push_not_yours": Saying(
+        mark("This is not yours"),
+        mark("Only the account that made a secret may see this of it."),
+        mark("If that is another account of yours, log in with it."),
+    ),
+    "push_not_deletable": Saying(
+        mark("This secret can't be deleted by you"), mark("Only whoever made it may delete it before its time.")
+    ),
+    "push_passphrase_attempts": Saying(
+        mark("That was too fast"),
+        mark("Too many passphrases were tried on this secret."),
+        mark("Wait a minute, and try again."),
+    ),
+    "prefetched": Saying(mark("Not yet"), mark("This is shown when somebody opens it, not before.")),
     "internal": Saying(mark("Something went wrong here"), mark("It's not your doing. Try again in a moment.")),
     "multiple_errors": Saying(mark("This didn't work"), mark("Several things are wrong with this request:")),
 }

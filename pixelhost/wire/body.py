@@ -15,7 +15,7 @@ SMALL_BODY_STALL_SECONDS: Final = 60
 LARGE_BYTES: Final = 8 << 20  # from here on a thread receives, and the connection ends with the upload
 CUT_OFF = "The upload was cut off before its end. Nothing was stored"
 
-TAKEN_OVER: web.RequestKey[bool] = web.RequestKey("taken over", bool)
+TAKEN_OVER: web.RequestKey[Receiver] = web.RequestKey("taken over", Receiver)
 """Set where the connection can't be used for another request."""
 
 READING_FAILED = (Cut, ClientError, HttpProcessingError, web.RequestPayloadError, OSError, TimeoutError)
@@ -28,7 +28,6 @@ class RawBody:
         self._request = request
         self._stall_seconds = stall_seconds
         self._is_asked_for = False
-        self._receiver: Receiver | None = None
 
     @property
     def expected_bytes(self) -> int | None:
@@ -39,6 +38,8 @@ class RawBody:
         """The next piece, empty at the end. Raises ERROR_READING_INPUT when cut off or stalled."""
         try:
             await self._begin()
+            if self.can_pour:
+                return await self._taken_over().read()
             async with asyncio.timeout(self._stall_seconds):
                 return await self._request.content.readany()
         except READING_FAILED as error:
@@ -57,26 +58,34 @@ class RawBody:
         """
         try:
             await self._begin()
-            if self._receiver is None:
-                self._request[TAKEN_OVER] = True
-                self._receiver = Receiver(self._request, self.expected_bytes or 0, self._stall_seconds)
+            receiver = self._taken_over()
         except READING_FAILED as error:
             raise errors.ERROR_READING_INPUT(message=CUT_OFF) from error
         try:
-            return await self._receiver.pour(descriptor)
+            return await receiver.pour(descriptor)
         except Cut as error:
             raise errors.ERROR_READING_INPUT(message=CUT_OFF) from error
 
-    def close(self) -> None:
-        """Always to be called at the end."""
-        if self._receiver is not None:
-            self._receiver.close()
-            self._receiver = None
+    def _taken_over(self) -> Receiver:
+        """From now on the socket is ours; `give_back` ends that. Raises Cut."""
+        receiver = self._request.get(TAKEN_OVER)
+        if receiver is None:
+            receiver = Receiver(self._request, self.expected_bytes or 0, self._stall_seconds)
+            self._request[TAKEN_OVER] = receiver
+        return receiver
 
     async def _begin(self) -> None:
         if not self._is_asked_for:
             self._is_asked_for = True
             await ask_for_body(self._request)
+
+
+def give_back(request: web.Request) -> bool:
+    """At the end of a request: let go of its connection, if that was taken over. Whether it was."""
+    receiver = request.get(TAKEN_OVER)
+    if receiver is not None:
+        receiver.close()
+    return receiver is not None
 
 
 async def ask_for_body(request: web.Request) -> None:
@@ -92,18 +101,16 @@ async def _next_piece(request: web.Request) -> bytes:
         return await request.content.readany()
 
 
-async def small(request: web.Request) -> bytes:
-    """A whole body of at most 4 MiB. Raises FILE_TOO_LARGE, ERROR_READING_INPUT."""
+async def small(request: web.Request, limit_bytes: int = SMALL_BODY_BYTES) -> bytes:
+    """A whole body. Raises FILE_TOO_LARGE past the limit, ERROR_READING_INPUT."""
     pieces = []
     size = 0
     try:
         await ask_for_body(request)
         while piece := await _next_piece(request):
             size += len(piece)
-            if size > SMALL_BODY_BYTES:
-                raise errors.FILE_TOO_LARGE(
-                    message=f"The body of this request may hold at most {SMALL_BODY_BYTES} bytes"
-                )
+            if size > limit_bytes:
+                raise errors.FILE_TOO_LARGE(message=f"The body of this request may hold at most {limit_bytes} bytes")
             pieces.append(piece)
     except READING_FAILED as error:
         raise errors.ERROR_READING_INPUT() from error

@@ -3,6 +3,7 @@
 After the first body byte a failure cuts the connection; an error is never appended to half a file.
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -258,10 +259,32 @@ async def _send_slice(request: web.Request, response: web.StreamResponse, part: 
         ends = part.blob.read_cached(part.offset, 1), part.blob.read_cached(part.offset + part.count - 1, 1)
         await sockets.send_file(request, descriptor, part.offset, part.count, part.note, is_cached=None not in ends)
         return
-    for offset in range(part.offset, part.offset + part.count, STEP_BYTES):
-        count = min(STEP_BYTES, part.offset + part.count - offset)
-        await response.write(await part.blob.read(offset, count))
-        part.note(count)
+    async with aclosing(_read_ahead(part)) as pieces:
+        async for piece in pieces:
+            await response.write(piece)
+            part.note(len(piece))
+
+
+async def _read_ahead(part: Slice) -> AsyncGenerator[bytes, None]:
+    """The bytes of a slice, the next while the last are sent."""
+    stop = part.offset + part.count
+    offsets = iter(range(part.offset, stop, STEP_BYTES))
+
+    def begin() -> asyncio.Task[bytes] | None:
+        offset = next(offsets, stop)
+        return asyncio.create_task(part.blob.read(offset, min(STEP_BYTES, stop - offset))) if offset < stop else None
+
+    reading = begin()
+    try:
+        while reading is not None:
+            piece = await reading
+            reading = begin()
+            yield piece
+    finally:
+        if reading is not None:
+            # It is waited for: the blob is closed next.
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
 
 def _content_type(mime_type: str) -> str:

@@ -1,4 +1,6 @@
-"""How a key travels: Basic password with any user name (RFC 7617), Bearer (RFC 6750), or the login cookie."""
+"""How a key travels: X-User-Token beside X-User-Email, as Password Pusher's clients have it; as the password of Basic
+with any user name (RFC 7617); as Bearer (RFC 6750); or in the login cookie. The first of them counts.
+"""
 
 import base64
 import binascii
@@ -8,8 +10,12 @@ from uuid import UUID
 
 from aiohttp import hdrs, web
 
+from pixelhost import ids
+
 COOKIE = "pd_auth_key"
 COOKIE_SECONDS = 365 * 24 * 3600
+EMAIL_HEADER = "X-User-Email"
+OF_USER_HEADER = "X-User-Token"  # alone it is no credential, but a mistake to be told of
 NODE_HEADER = "X-Node-Password"
 NODE_COOKIE = "pd_node_password"
 
@@ -22,7 +28,7 @@ class Credential:
     @property
     def is_node_password(self) -> bool:
         """Whether it has not the shape of a key, so that for a shared node it can only be a password."""
-        if self.is_cookie:
+        if self.is_cookie or ids.is_token(self.key):
             return False
         try:
             UUID(self.key)
@@ -32,7 +38,10 @@ class Credential:
 
 
 def sent(request: web.BaseRequest) -> Credential | None:
-    """The key of the request; the Authorization header beats the cookie. None when there is none."""
+    """The key of the request. None when there is none."""
+    token = request.headers.get(OF_USER_HEADER)
+    if token is not None:
+        return Credential(text(token) if EMAIL_HEADER in request.headers else "", is_cookie=False)
     authorization = request.headers.get(hdrs.AUTHORIZATION)
     if authorization is not None:
         key = _authorization_key(authorization)
@@ -77,13 +86,16 @@ def text(value: str) -> str:
 
 
 def _authorization_key(value: str) -> str | None:
-    """None for an empty Basic user and password, as clients send where nothing was configured; "" is never valid."""
+    """None for an empty Basic user and password, as clients send where nothing was configured; "" is never valid.
+
+    Of any other scheme, or of none, the last word counts, as Password Pusher has it.
+    """
     scheme, _, rest = value.strip().partition(" ")
     rest = rest.strip()
     if scheme.lower() == "bearer":
         return text(rest)
     if scheme.lower() != "basic":
-        return ""
+        return text(rest or scheme).rpartition(" ")[2]
     try:
         user, _, password = base64.b64decode(rest, validate=True).decode("utf-8").partition(":")
     except (binascii.Error, ValueError):

@@ -1,8 +1,8 @@
 """A dialect is a table of routes and one way to say no. `mount` makes handlers of it: caller first, errors last."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from aiohttp import hdrs, web
 
@@ -11,7 +11,7 @@ from pixelhost.core import callers
 from pixelhost.core.callers import Caller
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.site import Site
-from pixelhost.wire import body, credentials, security
+from pixelhost.wire import accesslog, body, credentials, security
 from pixelhost.wire.credentials import Credential
 from pixelhost.wire.manual import NO_MANUAL, Manual
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 SITE: web.AppKey[Site] = web.AppKey("site", Site)
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
+OPEN_ROUTE: web.RequestKey[bool] = web.RequestKey("open route", bool)
 BEGUN: web.RequestKey[web.StreamResponse] = web.RequestKey("begun", web.StreamResponse)
 """Where `content` keeps a response whose head is out: a failure after that cuts the connection."""
 
@@ -39,6 +40,9 @@ class Route:
     """`takes_node_password`: what was sent as a key and has not the shape of one opens a shared node.
 
     `is_for_strangers`: a key doesn't matter, not even one that is no longer good.
+    `is_open_to_other_sites`: as of a dialect, for one route of it.
+    `accepts`: only requests whose Accept header names this media type; the others go to the route of another dialect
+    with the same method and path, which is mounted later.
     """
 
     method: str
@@ -46,6 +50,8 @@ class Route:
     handler: Handler
     takes_node_password: bool = False
     is_for_strangers: bool = False
+    is_open_to_other_sites: bool = False
+    accepts: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,9 @@ class Dialect:
 
     `forgives_cookies`: a login cookie that is no longer valid makes a stranger of the caller, not an error.
     `manual`: of its routes, where they are an API.
+    `headers`: of every response, where it doesn't say otherwise itself.
+    `admit`: is asked first, before anybody's key is looked at; raises where there were too many requests. Also where
+    there is no route.
     """
 
     name: str
@@ -63,18 +72,45 @@ class Dialect:
     is_open_to_other_sites: bool = False
     forgives_cookies: bool = False
     manual: Manual = NO_MANUAL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    admit: Callable[[web.Request], Awaitable[None]] | None = None
+    headers_of: Callable[[web.BaseRequest], Mapping[str, str]] | None = None
+    """As `headers`, where they differ by request."""
 
 
 DIALECT: web.RequestKey[Dialect] = web.RequestKey("dialect", Dialect)
+OTHERWISE: web.AppKey[dict[tuple[str, str], Handler]] = web.AppKey("otherwise", dict[tuple[str, str], Handler])
+"""By method and path, who answers what the first route doesn't accept."""
 
 
 def mount(app: web.Application, dialect: Dialect) -> None:
     """Add a dialect's routes. GET routes answer HEAD too."""
+    otherwise = app.setdefault(OTHERWISE, {})
     for route in dialect.routes:
         handler = _wrapped(dialect, route)
+        key = (route.method, route.path)
+        if key in otherwise:
+            otherwise[key] = handler
+            continue
+        if route.accepts:
+            otherwise[key] = _nothing_else
+            handler = _choosing(route, handler, otherwise)
         methods = [route.method, hdrs.METH_HEAD] if route.method == hdrs.METH_GET else [route.method]
         for method in methods:
             app.router.add_route(method, route.path, handler, expect_handler=_hold_back_continue)
+
+
+def _choosing(route: Route, handler: Handler, otherwise: Mapping[tuple[str, str], Handler]) -> Handler:
+    async def choosing(request: web.Request) -> web.StreamResponse:
+        if route.accepts in request.headers.get(hdrs.ACCEPT, ""):
+            return await handler(request)
+        return await otherwise[route.method, route.path](request)
+
+    return choosing
+
+
+async def _nothing_else(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPNotFound
 
 
 def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
@@ -89,6 +125,11 @@ def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
         if unrouted is None:
             return await handler(request)
         dialect = request[DIALECT] = choose(request.path)
+        try:
+            if dialect.admit is not None:
+                await dialect.admit(request)
+        except ApiError as refusal:
+            return dialect.render(request, refusal)
         allowed = unrouted.headers.get(hdrs.ALLOW)
         if request.method == hdrs.METH_OPTIONS and allowed and dialect.is_open_to_other_sites:
             return web.Response(status=204, headers=CORS_HEADERS | {hdrs.ALLOW: allowed})
@@ -104,9 +145,14 @@ def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
         response.headers[hdrs.SERVER] = "pixelhost"
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         dialect = request.get(DIALECT)
-        if dialect is not None and dialect.is_open_to_other_sites and hdrs.COOKIE not in request.headers:
+        if dialect is None:
+            return
+        varying = dialect.headers_of(request) if dialect.headers_of is not None else {}
+        for name, value in {**dialect.headers, **varying}.items():
+            response.headers.setdefault(name, value)
+        if (dialect.is_open_to_other_sites or OPEN_ROUTE in request) and hdrs.COOKIE not in request.headers:
             response.headers["Access-Control-Allow-Origin"] = "*"
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED
+            response.headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
 
     app.middlewares.append(answer_unrouted)
     app.on_response_prepare.append(add_headers)
@@ -139,21 +185,28 @@ def _wrapped(dialect: Dialect, route: Route) -> Handler:
 
     async def wrapped(request: web.Request) -> web.StreamResponse:
         request[DIALECT] = dialect
-        response = await answered(request)
-        if body.TAKEN_OVER in request:
+        try:
+            response = await answered(request)
+        finally:
+            is_spent = body.give_back(request)
+        if is_spent:
             response.force_close()
         return response
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
-            if not dialect.is_open_to_other_sites:
+            if dialect.admit is not None:
+                await dialect.admit(request)
+            if route.is_open_to_other_sites:
+                request[OPEN_ROUTE] = True
+            elif not dialect.is_open_to_other_sites:
                 security.refuse_other_sites(request)
             request[CALLER] = await identify(request, dialect)
             return await route.handler(request)
         except (ApiError, ApiErrors) as error:
             refusal: ApiError | ApiErrors = error
         except Exception:
-            log.exception("%s %s failed", request.method, request.raw_path)
+            log.exception("%s %s failed", request.method, accesslog.shown_path(request.rel_url.raw_path))
             refusal = errors.INTERNAL()
         begun: web.StreamResponse | None = request.get(BEGUN)
         if begun is not None:

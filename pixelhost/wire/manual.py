@@ -26,6 +26,11 @@ Who = Literal["anyone", "owner", "account", "administrator"]
 
 Place = Literal["path", "query", "form", "json", "header"]
 
+Voice = Literal["codes", "words", "messages"]
+"""How an API says no: with the code of the registry, or in words alone, which with 422 stand by field; as a message
+they have those fields beside it.
+"""
+
 
 class ReadByName:
     """Base of dataclasses that only the manual has: of parameters that are looked up one by one."""
@@ -35,15 +40,18 @@ class ReadByName:
 class Operation:
     """One thing that a route does; where a parameter decides what it does, `variant` is that, like `?stat`.
 
-    `route` is a method and a path below /api. `explained` says what parameters mean. In `curl`, `{here}` is this site.
-    `answer` is an example.
+    `route` is a method and a path below `base`. `explained` says what parameters mean. In `curl`, `{here}` is this
+    site. `answer` is an example. Where there is an `envelope`, the fields lie in an object of that name; in a form they
+    are called like `push[payload]`.
     """
 
     route: str
     title: str
     text: str = ""
     who: Who = "account"
+    base: str = "/api"
     variant: str = ""
+    envelope: str = ""
     query: Sequence[type] = ()
     form: Sequence[type] = ()
     json: Sequence[type] = ()
@@ -102,6 +110,7 @@ class Manual:
 
     chapters: Sequence[Chapter]
     unlisted: Mapping[str, str] = field(default_factory=dict)
+    voice: Voice = "codes"
 
     @property
     def operations(self) -> list[Operation]:
@@ -123,12 +132,20 @@ ANYWHERE: Sequence[ErrorKind] = (
 )
 """What any route may answer, so that it isn't told of each."""
 
-_PLACEHOLDER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
+_SUFFIX = re.compile(r"\{suffix:[^{}]*\}")
 
 
 def key(method: str, path: str, prefix: str = "/api") -> str:
-    """How a manual names a route: `GET /file/{id}`."""
-    return f"{method} " + _PLACEHOLDER.sub(r"{\1}", path.removeprefix(prefix))
+    """How a manual names a route: `GET /file/{id}`. A suffix that makes no difference isn't told."""
+    return f"{method} " + _PLACEHOLDER.sub(r"{\1}", _SUFFIX.sub("", path.removeprefix(prefix)))
+
+
+def status(kind: ErrorKind, voice: Voice) -> int:
+    """What a refusal is answered with. In words, 422 is about fields only; as messages, whatever is about a field."""
+    if voice == "messages" and kind.status in {400, 422}:
+        return 422 if "field" in kind.extra or kind is errors.USER_OUT_OF_SPACE else 400
+    return 400 if voice == "words" and kind.status == 422 and kind is not errors.PUSH_INVALID else kind.status
 
 
 def parameters(operation: Operation) -> list[Parameter]:

@@ -102,7 +102,12 @@ async def json(request: web.Request, wanted: type[T]) -> T:
         members = msgspec.json.decode(await body.small(request), type=dict[str, msgspec.Raw])
     except JSON_FAILED as error:
         raise errors.JSON_BODY_PARSE_FAILED() from error
-    return _build(wanted, members, _json_value)
+    return from_json(members, wanted)
+
+
+def from_json(sent: Mapping[str, msgspec.Raw], wanted: type[T]) -> T:
+    """Members of an object that was read already."""
+    return _build(wanted, sent, _json_value)
 
 
 def from_text(sent: Mapping[str, str], wanted: type[T]) -> T:

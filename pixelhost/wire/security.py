@@ -65,6 +65,16 @@ def refuse_other_sites(request: web.BaseRequest) -> None:
     refuse_foreign_origin(request)
 
 
+def refuse_prefetch(request: web.BaseRequest) -> None:
+    """Where looking changes something: refuse what a browser fetches before anybody wants it. Raises PREFETCHED.
+
+    Sec-Purpose is the Fetch standard's header; the others are what browsers sent before it.
+    """
+    for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"):
+        if request.headers.get(name, "").lower().startswith(("prefetch", "preview", "prerender")):
+            raise errors.PREFETCHED()
+
+
 def refuse_foreign_origin(request: web.BaseRequest) -> None:
     """Raises REQUEST_ORIGIN_INVALID when an Origin header names another host."""
     origin = request.headers.get(hdrs.ORIGIN)

@@ -75,9 +75,10 @@ async def send_file(
 
 
 class Receiver:
-    """The rest of a request's body, from its socket into a file. The connection is good for nothing else afterwards.
+    """The rest of a request's body, from its socket. The connection is good for nothing else afterwards.
 
-    The kernel moves the bytes through a pipe (splice(2)): they are copied once, and never come into this process.
+    On their way into a file the kernel moves the bytes through a pipe (splice(2)): they are copied once, and never come
+    into this process.
     """
 
     def __init__(self, request: web.Request, size_bytes: int, stall_seconds: float) -> None:
@@ -91,16 +92,31 @@ class Receiver:
         self._left = size_bytes - len(self._pending)
         self._closing = contextlib.ExitStack()
         self._sock = self._closing.enter_context(_duplicate(transport))
-        self._pipe = self._closing.enter_context(_pipe())
+        self._pipe: tuple[int, int] | None = None
+
+    async def read(self) -> bytes:
+        """The next piece, mostly of 1 MiB; empty at the end. Raises Cut."""
+        if self._pending or not self._left:
+            pending, self._pending = self._pending, b""
+            return pending
+        loop = asyncio.get_running_loop()
+        silent_since = loop.time()
+        while not (got := await threads.run(_threads, lambda: _receive(self._sock, self._left))):
+            if loop.time() - silent_since > self._stall_seconds:
+                raise Cut
+            await self._until_ready(loop)
+        self._left -= len(got)
+        return got
 
     async def pour(self, descriptor: int) -> int:
-        """Append at least one byte and at most 8 MiB to a file; 0 at the end.
+        """Append at least one byte and at most 16 MiB to a file; 0 at the end.
 
         Raises Cut, and OSError when the file can't take them.
         """
         if self._pending:
             pending, self._pending = self._pending, b""
             return await threads.run(_threads, lambda: _write_all(descriptor, pending))
+        pipe = self._pipe = self._pipe or self._closing.enter_context(_pipe())
         poured = 0
         wanted = min(POURED_BYTES, self._left)
         loop = asyncio.get_running_loop()
@@ -108,7 +124,7 @@ class Receiver:
         while poured < wanted:
             got, is_end = await threads.run(
                 _threads,
-                lambda: _splice(self._sock, self._pipe, descriptor, wanted - poured, self._left),  # noqa: B023
+                lambda: _splice(self._sock, pipe, descriptor, wanted - poured, self._left),  # noqa: B023
             )
             poured += got
             self._left -= got
@@ -121,10 +137,7 @@ class Receiver:
             elif loop.time() - silent_since > self._stall_seconds:
                 raise Cut
             if poured < wanted:
-                with contextlib.suppress(TimeoutError):
-                    # Less than the low-water mark doesn't wake us: look now and then.
-                    async with asyncio.timeout(min(1.0, self._stall_seconds)):
-                        await _ready(self._sock, loop.add_reader, loop.remove_reader)
+                await self._until_ready(loop)
         return poured
 
     def close(self) -> None:
@@ -136,6 +149,12 @@ class Receiver:
             self._request.content.feed_eof()
         else:
             self._transport.resume_reading()
+
+    async def _until_ready(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Less than the low-water mark doesn't wake us: look now and then."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(min(1.0, self._stall_seconds)):
+                await _ready(self._sock, loop.add_reader, loop.remove_reader)
 
     def _drained(self) -> bytes:
         """What aiohttp has received of the body already; from here on it receives nothing."""
@@ -172,6 +191,23 @@ def _splice(sock: socket.socket, pipe: tuple[int, int], descriptor: int, count: 
         while in_pipe:
             in_pipe -= os.splice(outlet, descriptor, in_pipe)
     return moved, False
+
+
+def _receive(sock: socket.socket, left: int) -> bytes:
+    """Of a body's `left` bytes what comes within a moment; perhaps none. Raises Cut when the other side has ended."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(LOW_WATER_BYTES, left))
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    waiting.poll(PATIENCE_MS)
+    try:
+        data = sock.recv(min(LOW_WATER_BYTES, left))
+    except BlockingIOError:
+        return b""
+    except OSError as error:
+        raise Cut from error
+    if not data:
+        raise Cut
+    return data
 
 
 def _write_all(descriptor: int, data: bytes) -> int:

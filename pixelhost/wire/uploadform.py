@@ -1,16 +1,16 @@
 """Multipart upload forms (RFC 7578), streamed: fields are small, the file passes through, in any order."""
 
-import asyncio
+from typing import Final
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.wire import body, params
+from pixelhost.wire.multipart import Part, Parts
 
-CHUNK_BYTES = 256 << 10
-FIELDS_BYTES = 64 << 10
+FIELDS_BYTES: Final = 64 << 10
 
-BROKEN = (*body.READING_FAILED, ValueError, RuntimeError, AssertionError, LookupError)
+BROKEN = (*body.READING_FAILED, ValueError, LookupError)
 
 
 class PartBody:
@@ -18,59 +18,57 @@ class PartBody:
 
     expected_bytes = None
 
-    def __init__(self, part: BodyPartReader, stall_seconds: float) -> None:
-        self.file_name = part.filename or ""
+    def __init__(self, part: Part, parts: Parts) -> None:
+        self.name = part.name or ""
+        self.file_name = part.file_name or ""
         self.headers = part.headers
-        self._part = part
-        self._stall_seconds = stall_seconds
+        self._parts = parts
 
-    async def read(self) -> bytes:
+    async def read(self) -> bytes | memoryview:
         """Raises ERROR_READING_INPUT."""
         try:
-            async with asyncio.timeout(self._stall_seconds):
-                return await self._part.read_chunk(CHUNK_BYTES)
+            return await self._parts.read()
         except BROKEN as error:
-            raise errors.ERROR_READING_INPUT(
-                message="The upload was cut off before its end. Nothing was stored"
-            ) from error
+            raise errors.ERROR_READING_INPUT(message=body.CUT_OFF) from error
 
 
 class UploadForm:
     """Read with `next_file` until that gives None; afterwards `fields` is complete."""
 
-    def __init__(self, request: web.Request, stall_seconds: float) -> None:
+    def __init__(self, request: web.Request, stall_seconds: float, fields_bytes: int = FIELDS_BYTES) -> None:
+        """`fields_bytes` is how much all fields may hold together, with their names."""
         self.fields: dict[str, str] = {}
-        self._request = request
-        self._stall_seconds = stall_seconds
-        self._parts: MultipartReader | None = None
-        self._fields_bytes = 0
+        self._content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
+        self._body = body.RawBody(request, stall_seconds)
+        self._parts: Parts | None = None
+        self._fields_bytes_left = fields_bytes
 
-    async def next_file(self, name: str) -> PartBody | None:
-        """The next part called `name`, the fields before it read. None at the end. Raises ERROR_READING_INPUT."""
+    async def next_file(self, *names: str) -> PartBody | None:
+        """The next part with one of these names, the fields before it read. None at the end.
+
+        Raises ERROR_READING_INPUT.
+        """
         try:
             if self._parts is None:
-                await body.ask_for_body(self._request)
-                self._parts = await self._request.multipart()
-            while True:
-                async with asyncio.timeout(self._stall_seconds):
-                    part = await self._parts.next()
-                    if part is None:
-                        return None
-                    if not isinstance(part, BodyPartReader):
-                        raise ValueError("nested multipart")
-                    params.refuse_undecodable(part)
-                    if part.name == name and (part.filename is not None or name not in self.fields):
-                        return PartBody(part, self._stall_seconds)
-                    await self._read_field(part)
+                self._parts = Parts(self._content_type, self._body.read)
+            while part := await self._parts.next_part():
+                if part.name in names and (part.file_name is not None or part.name not in self.fields):
+                    return PartBody(part, self._parts)
+                await self._read_field(part.name, self._parts)
         except BROKEN as error:
             raise errors.ERROR_READING_INPUT(message="The multipart form is broken. Nothing was stored") from error
+        return None
 
-    async def _read_field(self, part: BodyPartReader) -> None:
+    async def _read_field(self, name: str | None, parts: Parts) -> None:
+        self._count(len(name or ""))
         value = bytearray()
-        while chunk := await part.read_chunk():
-            self._fields_bytes += len(chunk)
-            if self._fields_bytes > FIELDS_BYTES:
-                raise errors.ERROR_READING_INPUT(message="The fields of the form are too large")
-            value += chunk
-        if part.name is not None:
-            self.fields.setdefault(part.name, params.text_of(bytes(value), part.name))
+        while piece := await parts.read():
+            self._count(len(piece))
+            value += piece
+        if name is not None:
+            self.fields.setdefault(name, params.text_of(bytes(value), name))
+
+    def _count(self, size: int) -> None:
+        self._fields_bytes_left -= size
+        if self._fields_bytes_left < 0:
+            raise errors.ERROR_READING_INPUT(message="The fields of the form are too large")

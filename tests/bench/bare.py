@@ -1,6 +1,8 @@
-"""What the work costs without a product around it: one query a request, one file and one row an upload.
+"""What the work costs without a product around it: one query a request, one row a request, one file and one row an
+upload.
 
-Started as a process of its own: `python -m tests.bench.bare info PORT DATABASE_URL` serves until SIGTERM;
+Started as a process of its own: `python -m tests.bench.bare info PORT DATABASE_URL` serves until SIGTERM, and so does
+`insert` in the place of `info`;
 `python -m tests.bench.bare write FOLDER DATABASE_URL COUNT TASKS` says `ready`, waits for a line, writes, says `done`.
 """
 
@@ -62,10 +64,29 @@ async def serve_info(port: int, url: str) -> None:
 
         app = web.Application()
         app.router.add_get("/{id}", get_info)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port, reuse_port=True).start()
-        await asyncio.Event().wait()
+        await _serve(app, port)
+
+
+async def serve_insert(port: int, url: str) -> None:
+    """Answer POST / with a row of what the JSON of its body says, on a port that others may share."""
+    async with asyncpg.create_pool(url, min_size=4, max_size=10) as pool:
+
+        async def post(request: web.Request) -> web.Response:
+            sent = await request.json()
+            file_id = secrets.token_hex(9)
+            await pool.execute(INSERT, file_id, sent["name"], len(sent["name"]), secrets.token_bytes(32))
+            return web.json_response({"id": file_id}, status=201)
+
+        app = web.Application()
+        app.router.add_post("/", post)
+        await _serve(app, port)
+
+
+async def _serve(app: web.Application, port: int) -> None:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, reuse_port=True).start()
+    await asyncio.Event().wait()
 
 
 async def write_files(folder: Path, url: str, count: int, tasks: int) -> None:
@@ -103,6 +124,8 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["info", port, url]:
             asyncio.run(serve_info(int(port), url))
+        case ["insert", port, url]:
+            asyncio.run(serve_insert(int(port), url))
         case ["write", folder, url, count, tasks]:
             asyncio.run(write_files(Path(folder), url, int(count), int(tasks)))
         case _:

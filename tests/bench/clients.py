@@ -39,15 +39,24 @@ class Fetched:
 
 def put_with_curl(source: Path, url: str, key: str = "") -> tuple[float, str]:
     """`curl -T`: the seconds that it took, and the body of the answer."""
+    return _curl(url, key, "--upload-file", str(source))
+
+
+def post_form_with_curl(source: Path, field: str, url: str, key: str) -> tuple[float, str]:
+    """`curl -F`, as `put_with_curl`."""
+    return _curl(url, key, "--form", f"{field}=@{source}")
+
+
+def _curl(url: str, key: str, *arguments: str) -> tuple[float, str]:
     command = [str(find_program("curl", "apt-get install curl")), "--silent", "--show-error"]
     command += ["--max-time", str(CURL_SECONDS), "--write-out", r"\n%{http_code} %{time_total}"]
     if key:
         command += ["--user", f":{key}"]
-    done = subprocess.run([*command, "--upload-file", source, url], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *arguments, url], capture_output=True, text=True, check=False)
     body, _, tail = done.stdout.rpartition("\n")
     status, _, seconds = tail.partition(" ")
     if done.returncode or status not in {"200", "201", "204"}:
-        raise NotMeasuredError(f"curl -T {url}: {status} {body[-500:]} {done.stderr.strip()}")
+        raise NotMeasuredError(f"curl {arguments[0]} {url}: {status} {body[-500:]} {done.stderr.strip()}")
     return float(seconds), body
 
 

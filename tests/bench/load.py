@@ -42,7 +42,7 @@ def put(path: str, key: str, body: bytes) -> bytes:
     return _request("PUT", path, key, body, "Content-Type: application/octet-stream\r\n")
 
 
-def post_json(path: str, key: str, body: bytes) -> bytes:
+def post_json(path: str, key: str | None, body: bytes) -> bytes:
     return _request("POST", path, key, body, "Content-Type: application/json\r\n")
 
 

@@ -112,6 +112,10 @@ class Pixelhost(Server):
             connection.close()
         if status != http.HTTPStatus.OK:
             raise NotMeasuredError(f"pixelhost answered {status} to DELETE /api/file/{file_id}")
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete the bytes that nothing refers to, now."""
         _pixelhost_cli(self.folder, "job", "sweep", grace_seconds=0)
 
 
@@ -198,17 +202,31 @@ def postgres(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def bare_info(folder: Path, processes: int) -> Iterator[tuple[list[Server], str]]:
-    """The bare handlers, which share a port, and a path that they answer."""
+    """The bare handlers of one query, which share a port, and a path that they answer."""
+    with _bare(folder, "info", processes) as (started, file_id):
+        yield started, f"/{file_id}"
+
+
+@contextlib.contextmanager
+def bare_insert(folder: Path, processes: int) -> Iterator[list[Server]]:
+    """The bare handlers of one row, which share a port: POST /."""
+    with _bare(folder, "insert", processes) as (started, _):
+        yield started
+
+
+@contextlib.contextmanager
+def _bare(folder: Path, handler: str, processes: int) -> Iterator[tuple[list[Server], str]]:
+    """And the ID of a row."""
     with postgres(folder) as url, contextlib.ExitStack() as started:
         file_id = asyncio.run(bare.prepare(url))
         port, log = free_port(), folder / "bare.log"
-        command = [sys.executable, "-m", "tests.bench.bare", "info", str(port), url]
+        command = [sys.executable, "-m", "tests.bench.bare", handler, str(port), url]
         servers = []
         for number in range(1, processes + 1):
             process = started.enter_context(running(command, log, folder=TOP))
             await_listeners(process, port, number, log)
             servers.append(Server(port, process.pid, folder))
-        yield servers, f"/{file_id}"
+        yield servers, file_id
 
 
 @contextlib.contextmanager

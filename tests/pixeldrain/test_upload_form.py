@@ -7,6 +7,7 @@ import pytest
 from aiohttp import FormData
 
 from pixelhost.site import Site
+from tests.support.client import raw_exchange
 from tests.support.people import Answer, Person
 
 Part = tuple[str, bytes]
@@ -256,3 +257,80 @@ async def test_what_may_not_be_downloaded_may_not_be_grabbed_either(alice: Perso
     assert refused.refusal == (403, "virus_detected_captcha_required")
     assert (await bob.post("/api/file", data={"grab_file": once})).refusal == (403, "forbidden")
     assert (await alice.post("/api/file", data={"grab_file": once})).status == 201
+
+
+LARGE = bytes(range(256)) * (12 << 12)  # 12 MiB: from 8 MiB on a form is read from its socket by a thread
+
+
+def form_head(person: Person, *headers: str) -> bytes:
+    lines = ["POST /api/file HTTP/1.1", "Host: x", f"Authorization: Bearer {person.key}"]
+    return "\r\n".join([*lines, "Content-Type: multipart/form-data; boundary=b", *headers, "", ""]).encode()
+
+
+async def test_a_large_form_comes_back_whole_with_its_fields(alice: Person):
+    for parts in (((FILE[0], LARGE), NAME), (NAME, (FILE[0], LARGE))):
+        made = await post(alice, body_of(*parts))
+        assert made.status == 201, made.body
+        assert made.headers["Connection"] == "close"
+        assert (await alice.get(f"/api/file/{made.json['id']}")).body == LARGE
+        assert (await alice.info(made.json["id"]))["name"] == "dog.txt"
+
+
+async def test_a_large_form_that_waits_for_100_continue_is_told_to_go_on(alice: Person, port: int):
+    body = body_of((FILE[0], LARGE))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(form_head(alice, f"Content-Length: {len(body)}", "Expect: 100-continue"))
+        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(body)
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 201 ")
+    finally:
+        writer.close()
+
+
+async def test_a_large_form_that_is_cut_off_stores_nothing(alice: Person, port: int, nothing_is_stored):
+    body = body_of((FILE[0], LARGE))
+    for end in (0, 20, 1000, len(LARGE), len(body) - 3):
+        sent = form_head(alice, f"Content-Length: {len(body)}") + body[:end]
+        answer = await raw_exchange(port, sent, half_close=True)
+        assert answer == b"" or b"error_reading_input" in answer
+    assert await nothing_is_stored()
+
+
+async def test_a_large_form_that_stalls_is_given_up(limited, nothing_is_stored):
+    place = await limited(settings={"upload_stall_seconds": 1})
+    body = body_of((FILE[0], LARGE))
+    for end in (0, 3000, 2_000_000):
+        sent = form_head(await place.person(f"carol{end}"), f"Content-Length: {len(body)}") + body[:end]
+        answer = await raw_exchange(place.port, sent)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"error_reading_input" in answer
+    assert await nothing_is_stored()
+
+
+async def test_a_large_form_is_refused_once_its_file_is_too_large(limited, nothing_is_stored):
+    carol = await (await limited(file_size_limit=len(LARGE) - 1)).person("carol")
+    assert (await post(carol, body_of((FILE[0], LARGE)))).refusal == (413, "file_too_large")
+    assert await nothing_is_stored()
+    assert (await uploaded(carol, (FILE[0], LARGE[:-1])))["size"] == len(LARGE) - 1
+
+
+async def test_a_large_form_without_an_end_or_with_something_behind_it(alice: Person, nothing_is_stored):
+    assert (await post(alice, body_of((FILE[0], LARGE), end=b"--b-"))).refusal == (400, "error_reading_input")
+    assert await nothing_is_stored()
+    assert (await post(alice, body_of((FILE[0], LARGE), end=b"--b--\r\n" + b"epilogue" * 100))).status == 201
+
+
+async def test_the_fields_of_a_form_hold_64_kib_together_with_their_names(alice: Person, nothing_is_stored):
+    def fields(size: int) -> list[Part]:
+        return [('form-data; name="note"', b"x" * (size - 4 - 5)), ('form-data; name="other"', b"")]
+
+    assert (await post(alice, body_of(*fields((64 << 10) + 1), FILE))).refusal == (400, "error_reading_input")
+    assert await nothing_is_stored()
+    await uploaded(alice, *fields(64 << 10), FILE)
+
+
+async def test_base64_in_a_form_is_stored_as_it_was_sent(alice: Person):
+    head = FILE[0] + "\r\nContent-Transfer-Encoding: base64"
+    info = await uploaded(alice, (head, b"bWVvdw==\r\nbWV"))
+    assert (await alice.get(f"/api/file/{info['id']}")).body == b"bWVvdw==\r\nbWV"

@@ -18,6 +18,7 @@ from tests.web.reading import Page, visit
 
 PATHS = [route.path for route in ROUTES]
 OPERATIONS = [one for dialect in DIALECTS for one in dialect.manual.operations]
+WORDED = [one for dialect in DIALECTS if dialect.manual.voice != "codes" for one in dialect.manual.operations]
 TOP = Path(__file__).parents[2]
 
 
@@ -54,7 +55,7 @@ async def test_every_operation_is_told_with_its_line_at_this_very_host(api: Page
     lines = {one.text for one in api.all("code")}
     for operation in OPERATIONS:
         assert reference.filled(operation.curl, here) in lines
-        assert f"/api{operation.path}" in {line.partition("?")[0] for line in lines}
+        assert operation.base + operation.path in {line.partition("?")[0] for line in lines}
     assert len(api.all("article")) == len(OPERATIONS)
     assert "{here}" not in api.source
 
@@ -73,8 +74,12 @@ async def test_strangers_are_told_where_a_key_comes_from(api: Page):
 async def test_every_parameter_and_every_refusal_of_an_operation_stands_with_it(api: Page):
     for operation, article in zip(OPERATIONS, api.all("article"), strict=True):
         words = set(re.findall(r"[\w-]+", " ".join(article.pieces)))
-        assert {one.name for one in manual.parameters(operation)} <= words, operation.name
-        assert {kind.code for kind in manual.refusals(operation)} <= words, operation.name
+        names = " ".join(one.name for one in manual.parameters(operation))
+        assert set(re.findall(r"[\w-]+", names)) <= words, operation.name
+        if operation in WORDED:
+            assert all(kind.message in article.text for kind in manual.refusals(operation)), operation.name
+        else:
+            assert {kind.code for kind in manual.refusals(operation)} <= words, operation.name
         assert str(operation.status) in words
 
 
@@ -141,7 +146,7 @@ async def test_the_page_about_running_a_server_names_only_what_there_is(anyone):
     page = await visit(anyone, "/docs/deploying")
     code = "\n".join(one.text for one in page.all("code"))
     assert set(re.findall(r"PIXELHOST_[A-Z_]+", code)) <= settings.FIELDS.keys()
-    for command in re.findall(r"^pixelhost (\w+)", code, re.MULTILINE):
+    for command in re.findall(r"^pixelhost ([\w-]+)", code, re.MULTILINE):
         assert command in main.commands
     assert ".venv/.run" in code
     assert "$(VENV)/.run:" in (TOP / "Makefile").read_text()

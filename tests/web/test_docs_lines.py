@@ -9,11 +9,13 @@ import shutil
 import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import bencodepy
 import pytest
+from aiohttp import FormData
 
 from pixelhost.app import DIALECTS, build_app
 from pixelhost.site import Site
@@ -24,6 +26,7 @@ from tests.support.clock import MovableClock
 from tests.support.mailbox import last_mail
 from tests.support.money import to_month
 from tests.support.people import Person, make_person
+from tests.support.transfers import Sender
 
 OPERATIONS = {one.name: one for dialect in DIALECTS for one in dialect.manual.operations}
 
@@ -37,6 +40,9 @@ SENT_AS = {
     "GET /filesystem/{path}": ("text/plain",),
     "GET /filesystem/{path} ?attach": ("text/plain",),
     "GET /filesystem/{path} ?zip_file": ("text/plain",),
+    "GET /p/{token}/files/{link}/{name}": ("text/plain",),
+    "GET /files/{id}/download": ("text/plain",),
+    "GET /downloads/{id}/{key}": ("text/plain",),
 }
 """Files come with types of their own."""
 CURLRC = 'silent\nshow-error\nwrite-out = "\\n%{http_code} %{content_type}"\n'
@@ -72,7 +78,8 @@ class Shell:
 async def shell(site: Site, clock: MovableClock, png: bytes, tmp_path: Path) -> AsyncIterator[Shell]:
     """Of an administrator in January 2026, who has one of everything that the page speaks of."""
     to_month(clock, 2026, 1)
-    open_to_all = replace(site, settings=replace(site.settings, test_payments="on", registration="open"))
+    settings = replace(site.settings, test_payments="on", registration="open", smtp_url="smtp://127.0.0.1:9")
+    open_to_all = replace(site, settings=replace(settings, webhook_networks=(ip_network("127.0.0.0/8"),)))
     async with RealServer(build_app(open_to_all)) as server, fresh_client(server) as client:
         admin = await make_person(open_to_all, client, "admin", is_admin=True, email=ADDRESS, password="correct horse")
         await make_person(open_to_all, client, "maria", password="battery staple", email="maria@example.com")
@@ -93,6 +100,8 @@ async def shell(site: Site, clock: MovableClock, png: bytes, tmp_path: Path) -> 
             "PASSWORD": "battery staple",
             "BANNED": "carol",
         }
+        variables |= await _secrets(admin)
+        variables |= await _transfers(admin)
         variables |= await _past(open_to_all, admin)
         assert variables.keys() == reference.VARIABLES.keys()
         yield Shell(tmp_path, str(client.make_url("/")).rstrip("/"), variables)
@@ -115,6 +124,46 @@ async def _past(site: Site, admin: Person) -> dict[str, str]:
         "KEY": key.json["auth_key"],
         "INVOICE": invoice.json["invoice_id"],
         "LINK": (await last_mail(site, ADDRESS)).link.query["key"],
+    }
+
+
+async def _secrets(admin: Person) -> dict[str, str]:
+    """Pushes, one of which has ended, and what belongs to them."""
+    ended = await _push(admin, payload="gone")
+    await _done(admin.delete(f"/api/v2/pushes/{ended}"))
+    sent = await admin.post("/f.json", data=FormData({"file_push[files][]": io.BytesIO(b"notes\n")})())
+    asked = await admin.post("/api/v2/request_links", json={"name": "A password"})
+    receiver = "http://127.0.0.1:9/messages"
+    hook = await admin.post("/api/v2/webhooks", json={"url": receiver, "events": ["push.expired"]})
+    await admin.post(f"/api/v2/webhooks/{hook.json['id']}/test")
+    return {
+        "PUSH": await _push(admin, payload="correct horse battery staple"),
+        "SENT": sent.json["url_token"],
+        "REQUEST": asked.json["token"],
+        "HOOK": hook.json["id"],
+        "RECEIVER": receiver,
+    }
+
+
+async def _push(admin: Person, **fields: Any) -> str:
+    token: str = (await admin.post("/api/v2/pushes", json={"push": fields})).json["url_token"]
+    return token
+
+
+async def _transfers(admin: Person) -> dict[str, str]:
+    """A file in a category, sent to somebody and to oneself."""
+    sender = Sender("admin", admin.key, admin.client)
+    category = await sender.data("POST", "/api/categories", 201, json={"name": "Invoices"})
+    file = await sender.send_file("notes.txt", b"notes\n", category_id=category["id"])
+    sent = await sender.send_mail(ADDRESS, files=[file["id"]], max_downloads=3)
+    return {
+        "TRANSFER": file["id"],
+        "CATEGORY": category["id"],
+        "MAIL": (await sender.send_mail("client@example.org", files=[file["id"]], max_downloads=3))["id"],
+        "RECEIVED": sent["id"],
+        "DOWNLOAD": sent["download"]["id"],
+        "DOWNLOAD_KEY": await sender.key_for(sent["download"]["id"]),
+        "TOKEN": (await sender.data("POST", "/api/tokens", 201, json={"name": "phone"}))["id"],
     }
 
 
@@ -152,7 +201,7 @@ SPOILERS = ("POST /user/password_reset_confirm",)
 
 def in_order(operations: Sequence[Operation]) -> list[Operation]:
     """Reading first and deleting last, the parts before the whole."""
-    methods = ("GET", "PUT", "POST", "DELETE")
+    methods = ("GET", "PUT", "POST", "PATCH", "DELETE")
     kept = [one for one in operations if one.name not in {*NOT_RUN, *SPOILERS}]
     return sorted(kept, key=lambda one: (methods.index(one.method), -len(one.path) * (one.method == "DELETE")))
 

@@ -16,6 +16,7 @@ from pixelhost.web.account import (
     sharing,
     subscription,
     twofactor,
+    webhooks,
 )
 from pixelhost.web.account.frame import returning
 from pixelhost.wire.dialect import Route
@@ -44,6 +45,8 @@ ROUTES = (
     Route("POST", "/user/sharing", returning(sharing.act)),
     Route("GET", "/user/api_keys", keys.show),
     Route("POST", "/user/api_keys", returning(keys.act)),
+    Route("GET", "/user/webhooks", webhooks.show),
+    Route("POST", "/user/webhooks", returning(webhooks.act)),
     Route("GET", "/user/connect_app", connect.show),
     Route("POST", "/user/connect_app", returning(connect.connect)),
     Route("GET", "/user/two_factor", twofactor.show),

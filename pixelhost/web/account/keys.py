@@ -1,13 +1,14 @@
-"""API keys and logins of an account: which there are, a new one, and ending them."""
+"""API keys, tokens and logins of an account: which there are, a new one, and ending them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from aiohttp import web
 
-from pixelhost.core import apikeys
+from pixelhost import errors
+from pixelhost.core import apikeys, programs, tokens
 from pixelhost.core import login as logins
 from pixelhost.core.login import APP_NAME_MAX
 from pixelhost.errors import ApiError, ApiErrors
@@ -21,27 +22,15 @@ from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
 
-BROWSERS: Final = (
-    ("Firefox/", "Firefox"),
-    ("Edg/", "Edge"),
-    ("OPR/", "Opera"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-SYSTEMS: Final = (
-    ("Android", "Android"),
-    ("iPhone", "iOS"),
-    ("iPad", "iPadOS"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
-
 
 @dataclass(frozen=True)
 class NewKey:
     app_name: Annotated[str, Length(0, APP_NAME_MAX)] = ""
+
+
+@dataclass(frozen=True)
+class NewToken:
+    token_name: Annotated[str, Length(1, tokens.NAME_MAX)]
 
 
 @dataclass(frozen=True)
@@ -55,7 +44,9 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def act(request: web.Request) -> web.Response:
-    """POST /user/api_keys: `revoke` ends one, the action `revoke_others` all but this browser's, else one is made."""
+    """POST /user/api_keys: `revoke` ends one, the action `revoke_others` all but this browser's, `make_token` makes a
+    token, which is on the page that answers; else a key is made.
+    """
     frame.account_of(request)
     sent = await forms.sent(request)
     try:
@@ -64,6 +55,8 @@ async def act(request: web.Request) -> web.Response:
             return pages.see_other(request.path, done="key_revoked")
         if sent.get("action") == "revoke_others":
             return await _revoke_others(request, sent)
+        if sent.get("action") == "make_token":
+            return await _page(request, {}, forms.NONE, await _make_token(request, sent))
         made = await make(request, sent)
     except (ApiError, ApiErrors) as error:
         return await _page(request, sent, problems.of(request, error))
@@ -85,11 +78,15 @@ async def made_of(request: web.Request) -> Session | None:
 
 def program_of(session: Session) -> str:
     """What a key is for: the name it was given, or the browser that logged in with it, in short."""
-    if session.app_name:
-        return session.app_name
-    browser = next((name for part, name in BROWSERS if part in session.user_agent), "")
-    system = next((name for part, name in SYSTEMS if part in session.user_agent), "")
-    return " · ".join(filter(None, (browser, system))) or session.user_agent.partition(" ")[0]
+    return session.app_name or programs.name_of(session.user_agent) or session.user_agent.partition(" ")[0]
+
+
+async def _make_token(request: web.Request, sent: Mapping[str, str]) -> tuple[Session, str]:
+    """Raises what is wrong with the name."""
+    if not sent.get("token_name", "").strip():
+        raise errors.MISSING_FIELD(field="token_name")
+    name = params.from_text(sent, NewToken).token_name.strip()
+    return await tokens.create(site_of(request), caller_of(request), name)
 
 
 async def _revoke_others(request: web.Request, sent: Mapping[str, str]) -> web.Response:
@@ -108,10 +105,12 @@ async def _revoke_others(request: web.Request, sent: Mapping[str, str]) -> web.R
     )
 
 
-async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) -> web.Response:
+async def _page(
+    request: web.Request, sent: Mapping[str, str], found: Problems, token: tuple[Session, str] | None = None
+) -> web.Response:
     account, caller = frame.account_of(request), caller_of(request)
     sessions = await logins.sessions_of(site_of(request), account)
-    return frame.answer(
+    response = frame.answer(
         request,
         "keys.html",
         found.status,
@@ -122,5 +121,10 @@ async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) 
         own_id=caller.require_session().id,
         program_of=program_of,
         name_max=APP_NAME_MAX,
+        token=token,
+        token_name_max=tokens.NAME_MAX,
         here=dialect.here(request),
     )
+    if token is not None:
+        response.headers["Cache-Control"] = "no-store"
+    return response

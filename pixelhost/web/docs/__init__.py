@@ -9,6 +9,7 @@ ROUTES = (
     Route("GET", "/docs", guides.index),
     Route("GET", "/docs/api", reference.show),
     Route("GET", "/docs/clients", guides.clients),
+    Route("GET", "/docs/end-to-end", guides.end_to_end),
     Route("GET", "/docs/deploying", guides.deploying),
     Route("GET", "/docs/settings", variables.show),
     Route("GET", "/docs/plans", limits.show),

@@ -16,6 +16,7 @@ PLACES: Final = (
     Place("/docs", mark("Documentation")),
     Place("/docs/clients", mark("Programs")),
     Place("/docs/api", mark("API")),
+    Place("/docs/end-to-end", mark("End-to-end encryption")),
     Place("/docs/deploying", mark("Running a server")),
     Place("/docs/settings", mark("Settings")),
     Place("/docs/plans", mark("Plans")),

@@ -20,6 +20,7 @@ def deployed(name: str) -> str:
 
 UNIT: Final = deployed("pixelhost.service")
 NGINX: Final = deployed("nginx.conf")
+DECRYPTING: Final = (_HERE / "decrypt.py").read_text(encoding="utf-8")
 
 
 async def index(request: web.Request) -> web.Response:
@@ -30,6 +31,11 @@ async def index(request: web.Request) -> web.Response:
 async def clients(request: web.Request) -> web.Response:
     """GET /docs/clients"""
     return frame.answer(request, "clients.html", sharex_url=sharex.path_at(dialect.here(request)))
+
+
+async def end_to_end(request: web.Request) -> web.Response:
+    """GET /docs/end-to-end"""
+    return frame.answer(request, "end-to-end.html", program=DECRYPTING)
 
 
 async def deploying(request: web.Request) -> web.Response:

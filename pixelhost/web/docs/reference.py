@@ -13,7 +13,7 @@ from aiohttp import web
 from pixelhost.errors import ErrorKind
 from pixelhost.web.docs import frame
 from pixelhost.wire import dialect, manual, params
-from pixelhost.wire.manual import ANYWHERE, MANUALS, Manual, Operation
+from pixelhost.wire.manual import ANYWHERE, MANUALS, Manual, Operation, Voice
 from pixelhost.wire.params import Between, Flag, Length, Mode
 
 KINDS: Final[dict[Any, str]] = {
@@ -38,6 +38,18 @@ VARIABLES: Final = {
     "BANNED": "The name of an account that is banned.",
     "INVOICE": "The ID of an invoice of yours.",
     "LINK": "The `key` in a link that was mailed.",
+    "PUSH": "The token of a push of yours.",
+    "SENT": "The token of a push of yours with a file.",
+    "REQUEST": "The token of a request link of yours.",
+    "HOOK": "The ID of a webhook of yours.",
+    "RECEIVER": "An address of yours that takes messages.",
+    "TRANSFER": "The ID of a file of yours that is to be sent.",
+    "CATEGORY": "The ID of a category of yours.",
+    "MAIL": "The ID of a message that you have sent.",
+    "RECEIVED": "The ID of a message in your inbox.",
+    "DOWNLOAD": "The ID of its download.",
+    "DOWNLOAD_KEY": "A key for that download.",
+    "TOKEN": "The ID of a token of yours.",
 }
 
 
@@ -55,13 +67,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Told:
-    """An operation as the page has it; `anchor` is what a link to it ends in."""
+    """An operation as the page has it; `anchor` is what a link to it ends in, `refusals` come with their statuses."""
 
     operation: Operation
     anchor: str
     rows: Sequence[Row]
-    refusals: Sequence[ErrorKind]
+    refusals: Sequence[tuple[ErrorKind, int]]
     example: str
+    voice: Voice
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ async def show(request: web.Request) -> web.Response:
         request,
         "api.html",
         parts=parts(tuple(manuals)),
-        anywhere=ANYWHERE,
+        anywhere=[(kind, kind.status) for kind in ANYWHERE],
         variables=VARIABLES,
         line=lambda curl: filled(curl, here),
     )
@@ -95,23 +108,26 @@ def filled(curl: str, here: str) -> str:
 @lru_cache(maxsize=1)
 def parts(manuals: tuple[Manual, ...]) -> Sequence[Part]:
     return [
-        Part(chapter.name, chapter.title, chapter.general, [_told(one) for one in chapter.operations])
+        Part(chapter.name, chapter.title, chapter.general, [_told(each, one.voice) for each in chapter.operations])
         for one in manuals
         for chapter in one.chapters
     ]
 
 
-def _told(operation: Operation) -> Told:
+def _told(operation: Operation, voice: Voice) -> Told:
     anchor = "-".join("".join(char if char.isalnum() else " " for char in operation.name).lower().split())
     example = msgspec.json.format(msgspec.json.encode(operation.answer)) if operation.answer is not None else b""
-    rows = [_row(one) for one in manual.parameters(operation)]
-    return Told(operation, anchor, rows, manual.refusals(operation), example.decode())
+    rows = [_row(one, operation.envelope) for one in manual.parameters(operation)]
+    refusals = [(kind, manual.status(kind, voice)) for kind in manual.refusals(operation)]
+    return Told(operation, anchor, rows, refusals, example.decode(), voice)
 
 
-def _row(one: manual.Parameter) -> Row:
+def _row(one: manual.Parameter, envelope: str) -> Row:
     declared = one.declared
     kind = _kind(declared) if declared else "file" if one.is_file else KINDS[str]
     default = _default(declared) if declared else ""
+    if envelope and one.place == "json":
+        return Row(f"{envelope}[{one.name}]", "json, form", kind, one.is_required, default, one.text)
     return Row(one.name, one.place, kind, one.is_required, default, one.text)
 
 

@@ -1,0 +1,135 @@
+"""What a message may be: its fields, their limits, and everything that is wrong with them at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from pixelhost import errors
+from pixelhost.core import mail, transferfiles
+from pixelhost.core.callers import Caller
+from pixelhost.core.transferfiles import invalid
+from pixelhost.errors import ApiError
+from pixelhost.model import UNSET, Mail, TransferFile, Unset
+from pixelhost.site import Site
+
+DAYS: Final = range(1, 91)
+DAYS_DEFAULT: Final = 30
+SUBJECT_MAX: Final = 255
+BODY_MAX: Final = 65_536
+PASSPHRASE_MAX: Final = 1_000
+DOWNLOADS_MAX: Final = 1_000_000
+RECIPIENTS_MAX: Final = 50
+FILES_MAX: Final = 100
+
+
+@dataclass(frozen=True)
+class NewMail:
+    """As it was sent, before anything is known to be right."""
+
+    recipients: Sequence[str]
+    subject: str | None
+    body: str
+    file_ids: Sequence[UUID]
+    days: int
+    max_downloads: int | None
+    passphrase: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`recipients` are addresses, each once."""
+
+    recipients: Sequence[str]
+    subject: str
+    body: str
+    files: Sequence[TransferFile]
+    days: int
+    max_downloads: int | None
+    passphrase: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Only what is sent is changed. `days` count from now."""
+
+    subject: str | Unset = UNSET
+    body: str | Unset = UNSET
+    days: int | Unset = UNSET
+    is_revoked: bool = False
+
+
+async def checked(site: Site, caller: Caller, wanted: NewMail, problems: Sequence[ApiError]) -> Checked:
+    """Raises `problems`, and TRANSFER_INVALID for each mistake."""
+    files = await transferfiles.some(site, caller, wanted.file_ids[:FILES_MAX])
+    mistakes = [*problems, *_recipient_problems(wanted.recipients), *file_problems(wanted.file_ids, files)]
+    told = {problem.extra.get("field") for problem in problems}
+    if "subject" not in told:
+        mistakes += _subject_problems(wanted.subject or "")
+    if not wanted.body.strip() and not wanted.file_ids and not told & {"body", "files"}:
+        mistakes.append(invalid("body", "The body field is required when there are no files."))
+    errors.raise_all(_without_doubles(mistakes))
+    by_address = {address.lower(): address for address in reversed(wanted.recipients)}
+    recipients = [one for one in dict.fromkeys(wanted.recipients) if by_address[one.lower()] == one]
+    return Checked(
+        recipients,
+        wanted.subject or "",
+        wanted.body,
+        files,
+        wanted.days,
+        wanted.max_downloads,
+        wanted.passphrase,
+    )
+
+
+def edit_problems(wanted: Edit, found: Mail, *, is_over: bool) -> Iterator[ApiError]:
+    """What can't be changed of a message as it is, or not like this."""
+    for field, value in (("subject", wanted.subject), ("body", wanted.body), ("expires_in_days", wanted.days)):
+        if value is UNSET:
+            continue
+        if is_over:
+            yield invalid(field, "The message has ended.")
+        elif found.opened_at is not None and field != "expires_in_days":
+            yield invalid(field, "The message has been opened already.")
+    if wanted.subject is not UNSET:
+        yield from _subject_problems(wanted.subject)
+
+
+def _subject_problems(subject: str) -> Iterator[ApiError]:
+    if not subject.strip():
+        yield invalid("subject", "The subject field is required.")
+    elif not subject.isprintable():
+        yield invalid("subject", "The subject must be one line of printable characters.")
+
+
+def _recipient_problems(recipients: Sequence[str]) -> Iterator[ApiError]:
+    if not recipients:
+        yield invalid("recipients", "The recipients field is required.")
+    if len(recipients) > RECIPIENTS_MAX:
+        yield invalid("recipients", f"The recipients must not have more than {RECIPIENTS_MAX} items.")
+        return
+    for place, address in enumerate(recipients):
+        try:
+            mail.address(address)
+        except ApiError:
+            field = f"recipients.{place}"
+            yield invalid(field, f"The {field} must be a valid email address.")
+
+
+def file_problems(file_ids: Sequence[UUID], found: Sequence[TransferFile]) -> Iterator[ApiError]:
+    """`found` are those of them that there are."""
+    if len(file_ids) > FILES_MAX:
+        yield invalid("files", f"The files must not have more than {FILES_MAX} items.")
+        return
+    usable = {file.id for file in found if not file.is_trashed}
+    for place, file_id in enumerate(file_ids):
+        if file_id not in usable:
+            yield invalid(f"files.{place}", f"The selected files.{place} is invalid.")
+        elif file_id in file_ids[:place]:
+            yield invalid(f"files.{place}", f"The files.{place} field has a duplicate value.")
+
+
+def _without_doubles(problems: Sequence[ApiError]) -> list[ApiError]:
+    """Of those of a field, where it wasn't understood, only that: `recipients` isn't missing then."""
+    seen: dict[str, ApiError] = {}
+    return [one for one in problems if seen.setdefault(one.extra.get("field", ""), one) is one]
