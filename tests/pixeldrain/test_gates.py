@@ -8,6 +8,7 @@ import pytest
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 
 DATA = b"x" * 1000
@@ -15,7 +16,7 @@ DATA = b"x" * 1000
 
 async def mark(site: Site, file_id: str, **facts: object) -> None:
     for name, value in facts.items():
-        await site.db.execute(f"UPDATE files SET {name} = $2 WHERE id = $1", file_id, value)
+        await change_rows(site, f"UPDATE files SET {name} = $2 WHERE id = $1", file_id, value)
 
 
 async def refusal(person: Person, file_id: str, **headers: str) -> tuple[int, str] | None:

@@ -10,6 +10,7 @@ from pixelhost.core.ratelimit import MAILS_AN_HOUR
 from pixelhost.site import Site
 from tests.support import mailserver
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import mail_to
 from tests.support.people import Person
 from tests.support.transfers import Sender, make_sender
@@ -17,7 +18,7 @@ from tests.support.transfers import Sender, make_sender
 
 async def test_an_account_with_an_address_that_is_not_verified_is_a_stranger(alice: Sender, site: Site):
     mallory = await make_sender(site, alice.client, "mallory")
-    await site.db.execute("UPDATE users SET email_verified = false WHERE name = 'mallory'")
+    await change_rows(site, "UPDATE users SET email_verified = false WHERE name = 'mallory'")
     sent = await alice.send_mail(mallory.email)
     assert sent["url"] != ""
     assert await mallory.data("GET", "/api/inbox") == []
@@ -119,7 +120,7 @@ async def test_messages_use_up_no_letters_about_the_account(alice: Sender, stran
 
 async def test_an_address_that_the_sender_has_not_verified_is_told_to_nobody(alice: Sender, site: Site):
     bob = await make_sender(site, alice.client, "bob")
-    await site.db.execute("UPDATE users SET email = 'ceo@bank.example', email_verified = false WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET email = 'ceo@bank.example', email_verified = false WHERE name = 'alice'")
     await alice.send_mail(bob.email)
     (received,) = await bob.data("GET", "/api/inbox")
     assert (received["sender"]["name"], received["sender"]["email"]) == ("alice", "")
