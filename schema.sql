@@ -518,6 +518,7 @@ CREATE INDEX pushes_expired ON pushes (owner_id, id DESC) WHERE expired_at IS NO
 CREATE INDEX pushes_due ON pushes (expires_at) WHERE expired_at IS NULL;
 CREATE INDEX pushes_used_up ON pushes (used_up_at) WHERE expired_at IS NULL AND used_up_at IS NOT NULL;
 CREATE INDEX pushes_purged ON pushes (expired_at) WHERE expired_at IS NOT NULL;
+CREATE INDEX pushes_purged_of_strangers ON pushes (expired_at) WHERE expired_at IS NOT NULL AND owner_id IS NULL;
 CREATE INDEX pushes_request ON pushes (request_id) WHERE request_id IS NOT NULL;
 
 -- Files of pushes, sealed with a key that comes from the push's: their blobs hold a little more than size_bytes.

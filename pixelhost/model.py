@@ -517,6 +517,8 @@ class Push:
     expires_at: datetime
     views: int = 0
     events: int = 1
+    used_up_at: datetime | None = None
+    """When the last view of one with files was taken: they are there for a while after it."""
     expired_at: datetime | None = None
     is_deleted: bool = False
     mails_on_view: bool = False

@@ -268,6 +268,9 @@ class Settings:
     anonymous_pushes: str = _setting(
         _one_of("on", "off"), "on", "off: pushes can be made and read with an account only"
     )
+    anonymous_push_bytes_per_hour: int = _setting(
+        _whole(0, 1 << 50), 64 << 20, "of large pushes without an account, by IP address; 0 = no limit"
+    )
     push_kinds: tuple[str, ...] = _setting(
         _some_of("text", "file", "url", "qr"), ("text", "file", "url", "qr"), "kinds of pushes that can be made"
     )

@@ -78,8 +78,10 @@ async def passphrase_problems(site: Site, found: Mail, passphrase: str | None) -
         again_in = window + timedelta(minutes=1) - site.clock.now()
         refusal.headers = {"Retry-After": str(-(-again_in // timedelta(seconds=1)))}
         raise refusal
-    is_right = await passwords.is_right(found.passphrase_hash, passphrase)
-    return [] if is_right else [invalid("passphrase", "Invalid passphrase.")]
+    if not await passwords.is_right(found.passphrase_hash, passphrase):
+        return [invalid("passphrase", "Invalid passphrase.")]
+    await limits.forget(site.db, "mail passphrase", str(found.id))
+    return []
 
 
 async def set_opened(site: Site, caller: Caller, mail_id: UUID, *, is_opened: bool) -> Reading:

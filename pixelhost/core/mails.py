@@ -65,10 +65,12 @@ async def send(
     try:
         async with site.db.acquire() as tx, tx.transaction():
             await _claim_sender(site, tx, user, len(checked.recipients))
-            made = [await _send_one(tx, sending, to, accounts.get(to)) for to in checked.recipients]
+            # In one order for all: whoever counts the letters of two addresses would wait for the other in a circle.
+            in_turn = sorted(checked.recipients, key=str.lower)
+            made = {to: await _send_one(tx, sending, to, accounts.get(to)) for to in in_turn}
     except ForeignKeyViolation as error:
         raise transferfiles.invalid("files", "The selected files are invalid.") from error
-    return await mails.in_box(site.db, "sent", user.id, made)
+    return await mails.in_box(site.db, "sent", user.id, [made[to] for to in checked.recipients])
 
 
 async def ids_of(site: Site, caller: Caller, keyword: str, order: Sequence[tuple[MailSort, bool]]) -> list[UUID]:
@@ -185,7 +187,8 @@ async def _send_one(tx: Transaction, sending: _Sending, to: str, account: User |
         id=ids.new_key(),
         identifier=ids.new_text(IDENTIFIER_LENGTH),
         sender_id=sending.sender.id,
-        sender=Party(sending.sender.name, sending.sender.email),
+        # An address that nobody has verified may be somebody else's.
+        sender=Party(sending.sender.name, sending.sender.email if sending.sender.email_verified else ""),
         recipient_id=account.id if account else None,
         recipient=Party("", to),
         subject=wanted.subject,
@@ -233,9 +236,8 @@ async def _push(tx: Transaction, sending: _Sending) -> int:
 async def _letter(tx: Transaction, sending: _Sending, made: Mail) -> UUID | None:
     """The ID of the letter that tells the recipient; None where that address has had its letters of this hour."""
     site, to = sending.site, made.recipient.email
-    if not await ratelimit.may_mail(site, tx, to):
+    if not await ratelimit.note_transfer(site, tx, to):
         return None
-    await ratelimit.note_mail(site, tx, to)
     return await mail.queue(
         tx,
         site,

@@ -120,8 +120,6 @@ async def _problems(
     found = pushfields.problems(_as_new(push, wanted), len(kept) + len(added))
     if wanted.removed and not kept and not added:
         found.append(errors.PUSH_INVALID(field="files", message="The last file stays. Delete the push instead."))
-    if push.kind != "file" and added:
-        found.append(errors.PUSH_INVALID(field="files", message="Only a push of files takes files."))
     if push.is_end_to_end and (added or wanted.payload is not UNSET):
         field = "files" if added else "payload"
         found.append(
@@ -165,7 +163,7 @@ def _changed(site: Site, push: Push, key: PushKey, wanted: Changes) -> Push:
     if not isinstance(wanted.payload, Unset):
         changed = replace(changed, payload_sealed=key.seal("payload", wanted.payload))
     if not isinstance(wanted.passphrase, Unset):
-        sealed = key.seal("passphrase", wanted.passphrase) if wanted.passphrase else None
+        sealed = key.seal("passphrase", wanted.passphrase) if wanted.passphrase.strip() else None
         changed = replace(changed, passphrase_sealed=sealed)
     if not isinstance(wanted.days, Unset):
         expires_at = push.created_at + wanted.days * A_DAY

@@ -8,7 +8,7 @@ import hmac
 import secrets
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -19,8 +19,9 @@ from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile, ShownFile
 from pixelhost.core.pushintake import New
 from pixelhost.core.pushsecrets import PushKey
+from pixelhost.core.ratelimit import network_of
 from pixelhost.db import limits, pushes, pushevents
-from pixelhost.db.connect import Transaction
+from pixelhost.db.connect import ForeignKeyViolation, Transaction
 from pixelhost.model import Push, PushEvent, User, Visit
 from pixelhost.site import Site
 
@@ -99,10 +100,28 @@ async def create(
 async def _insert_alone(site: Site, made: Push, visit: Visit) -> Push:
     """Raises IP_BANNED, AUTHENTICATION_FAILED."""
     new = New(made, visit)
-    pushed = await (site.push_intake.get(new) if new.is_small else pushes.insert(site.db, made, visit))
+    if new.is_small:
+        pushed = await site.push_intake.get(new)
+    else:
+        await _refuse_hoarder(site, made, visit)
+        try:
+            pushed = await pushes.insert(site.db, made, visit)
+        except ForeignKeyViolation:
+            pushed = None  # the account is gone
     if pushed is None:
         raise errors.IP_BANNED() if made.owner_id is None else errors.AUTHENTICATION_FAILED()
     return pushed
+
+
+async def _refuse_hoarder(site: Site, made: Push, visit: Visit) -> None:
+    """What is stored for strangers uses nobody's space. Raises IP_RATE_LIMIT_REACHED."""
+    allowed = site.settings.anonymous_push_bytes_per_hour
+    if made.owner_id is not None or not allowed:
+        return
+    hour = site.clock.now().replace(minute=0, second=0, microsecond=0)
+    size = len(made.payload_sealed or b"")
+    if await limits.add_several(site.db, "push bytes", network_of(visit.ip), hour, size) > allowed:
+        raise errors.IP_RATE_LIMIT_REACHED(message="Too much was pushed from your IP address. Try again in an hour")
 
 
 async def insert(tx: Transaction, made: Push, visit: Visit) -> Push:
@@ -145,7 +164,7 @@ async def view(
     claimed = await _claim(site, caller, visit, token)
     if claimed is None:
         found = await find(site, token)
-        if not is_over(site, found) and found.passphrase_sealed is not None:
+        if not _has_ended(site, found) and found.passphrase_sealed is not None:
             if not pushpasses.opens(site, found, opening_pass):
                 await _check_passphrase(site, visit, found, passphrase)
             claimed = await _claim(site, caller, visit, token, found.passphrase_sealed)
@@ -160,12 +179,12 @@ async def view(
 
 def is_over(site: Site, push: Push) -> bool:
     """Whether it has expired, or will when somebody looks."""
-    return (
-        push.is_expired
-        or push.expires_at <= site.clock.now()
-        or push.views >= push.expire_after_views
-        or push.events >= pushes.EVENTS_MAX
-    )
+    return _has_ended(site, push) or push.events >= pushes.EVENTS_MAX
+
+
+def _has_ended(site: Site, push: Push) -> bool:
+    """Whether there is nothing left to see: with a full log its owner may still look."""
+    return push.is_expired or push.expires_at <= site.clock.now() or push.views >= push.expire_after_views
 
 
 async def check_passphrase(site: Site, visit: Visit, push: Push, passphrase: str) -> None:
@@ -213,8 +232,9 @@ async def expire_due(site: Site) -> int:
         now = site.clock.now()
         async with site.db.acquire() as tx, tx.transaction():
             due = await pushes.due(tx, now, now - pushfiles.LINK_LIVES, MAX_PURGED)
-            await pushes.claim(tx, due)
-            gone = await pushes.expire(tx, due, now)
+            # Somebody may have prolonged one since.
+            over = [one.id for one in await pushes.claim(tx, due) if is_over(site, one)]
+            gone = await pushes.expire(tx, over, now)
             await pushevents.add_ends(tx, [one.id for one in gone], "expiry", pushevents.NOBODY, now)
         ended += len(gone)
         if len(due) < MAX_PURGED:
@@ -225,12 +245,10 @@ async def purge(site: Site) -> int:
     """Delete what is left of anonymous pushes a day after their end, and of others where a setting says so."""
     now = site.clock.now()
     purged = 0
-    while count := await pushes.delete_expired(site.db, now - timedelta(days=1), MAX_PURGED, only_anonymous=True):
+    while count := await pushes.delete_expired_of_strangers(site.db, now - timedelta(days=1), MAX_PURGED):
         purged += count
     days = site.settings.push_purge_days
-    while days and (
-        count := await pushes.delete_expired(site.db, now - timedelta(days=days), MAX_PURGED, only_anonymous=False)
-    ):
+    while days and (count := await pushes.delete_expired(site.db, now - timedelta(days=days), MAX_PURGED)):
         purged += count
     return purged
 
@@ -266,7 +284,7 @@ async def _check_passphrase(site: Site, visit: Visit, push: Push, passphrase: st
 
 
 async def _came_too_late(site: Site, visit: Visit, found: Push) -> Push:
-    """Log it, and end the push if nobody has yet."""
+    """Log it, and end the push if nobody has yet; but the links to its files are good for as long as they say."""
     now = site.clock.now()
     async with site.db.acquire() as tx, tx.transaction():
         claimed = await pushes.claim(tx, [found.id])
@@ -275,10 +293,21 @@ async def _came_too_late(site: Site, visit: Visit, found: Push) -> Push:
         if not is_over(site, claimed[0]):
             # Its owner has changed the passphrase between two looks at it.
             raise errors.PUSH_PASSPHRASE_INCORRECT()
-        ended = await pushes.expire(tx, [found.id], now)
-        await pushevents.add_ends(tx, [one.id for one in ended], "expiry", pushevents.NOBODY, now)
+        if not _is_downloaded_still(site, claimed[0]):
+            ended = await pushes.expire(tx, [found.id], now)
+            await pushevents.add_ends(tx, [one.id for one in ended], "expiry", pushevents.NOBODY, now)
         await pushevents.add(tx, found.id, "failed_view", visit, now)
-        return await pushes.add_view_too_late(tx, found.id, now)
+        late = await pushes.add_view_too_late(tx, found.id, now)
+    return replace(
+        late, expired_at=late.expired_at or now, key_sealed=None, payload_sealed=None, passphrase_sealed=None
+    )
+
+
+def _is_downloaded_still(site: Site, push: Push) -> bool:
+    """Whether whoever had the last view of its files may be at them: nobody else sees it any more."""
+    now = site.clock.now()
+    is_lately = push.used_up_at is not None and now < push.used_up_at + pushfiles.LINK_LIVES
+    return push.kind == "file" and is_lately and now < push.expires_at and push.events < pushes.EVENTS_MAX
 
 
 def sealed_push(site: Site, owner: User | None, new: Draft, wanted: NewPush) -> Push:
@@ -293,7 +322,7 @@ def sealed_push(site: Site, owner: User | None, new: Draft, wanted: NewPush) -> 
         note_sealed=pushsecrets.sealed_note(site, wanted.note),
         key_sealed=pushsecrets.sealed_key(site, new.key),
         payload_sealed=new.key.seal("payload", wanted.payload),
-        passphrase_sealed=new.key.seal("passphrase", wanted.passphrase) if wanted.passphrase else None,
+        passphrase_sealed=new.key.seal("passphrase", wanted.passphrase) if wanted.passphrase.strip() else None,
         is_end_to_end=wanted.is_end_to_end,
         is_deletable_by_viewer=wanted.is_deletable_by_viewer,
         has_retrieval_step=wanted.has_retrieval_step,

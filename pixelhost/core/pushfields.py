@@ -77,6 +77,8 @@ def problems(wanted: NewPush, file_count: int) -> list[ApiError]:
             found.append(_invalid(field, f"The {field} may not have NUL characters in it."))
     if file_count > FILES_MAX:
         found.append(too_many_files())
+    if file_count and wanted.kind != "file":
+        found.append(_invalid("files", "Only a push of files takes files."))
     return [problem for problem in found if problem is not None]
 
 

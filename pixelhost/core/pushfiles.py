@@ -138,10 +138,11 @@ async def shown(site: Site, push: Push) -> Sequence[ShownFile]:
 
 
 @asynccontextmanager
-async def to_download(site: Site, visit: Visit, token: str, link: str, *, is_begin: bool) -> AsyncIterator[Content]:
-    """What a link of a push stands for; where it `is_begin`, not what follows a part, that is logged.
+async def to_download(site: Site, visit: Visit, token: str, link: str) -> AsyncIterator[Content]:
+    """What a link of a push stands for. What is sent from its beginning is logged; what follows a part isn't.
 
-    Raises PUSH_EXPIRED where the link is too old, or isn't of this push, or the push has expired or can log no more.
+    Raises PUSH_EXPIRED where the link is too old, or isn't of this push, or the push has expired. So does the first
+    part where the push can log no more.
     """
     wanted = _read(site, link)
     push = await pushes.by_token(site.db, token) if token == wanted.token else None
@@ -150,17 +151,15 @@ async def to_download(site: Site, visit: Visit, token: str, link: str, *, is_beg
     given = await (_own(site, push, wanted.file_id) if wanted.transfer_id is None else _lent(site, push, wanted))
     if given is None:
         raise errors.PUSH_EXPIRED()
-    must_take = given.is_limited
-    if is_begin and not must_take:
-        await _note_begin(site, push, visit, wanted.transfer_id)
+    is_noted = False
     with closing(given.blob) as blob:
 
         async def parts(start: int, stop: int) -> AsyncGenerator[Part, None]:
-            nonlocal must_take
-            if must_take:
-                # Whatever part is asked for: otherwise all but a first byte could be had again and again.
+            nonlocal is_noted
+            # Of what is limited any part counts: otherwise all but a first byte could be had again and again.
+            if not is_noted and (start == 0 or given.is_limited):
                 await _note_begin(site, push, visit, wanted.transfer_id)
-                must_take = False
+                is_noted = True
             yield Slice(blob, start, stop - start, lambda _: None)
 
         yield Content(

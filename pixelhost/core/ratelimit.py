@@ -95,6 +95,11 @@ async def note_mail(site: Site, tx: Db, to: str) -> None:
     await limits.add_use(tx, "mail", _mailbox(site, to), _hour(site))
 
 
+async def note_transfer(site: Site, tx: Db, to: str) -> bool:
+    """Count a letter about a message, apart from those about accounts: nobody else uses these up. Whether it may go."""
+    return await limits.add_use(tx, "transfer mail", _mailbox(site, to), _hour(site)) <= MAILS_AN_HOUR
+
+
 def _mailbox(site: Site, address: str) -> str:
     return site.keyring.visitor(f"mail {address.lower()}").hex()
 

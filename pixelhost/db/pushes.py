@@ -15,7 +15,7 @@ _COLUMNS: Final = (
     *("id", "token", "owner_id", "request_id", "kind", "name", "note_sealed", "key_sealed", "payload_sealed"),
     *("passphrase_sealed", "is_end_to_end", "is_deletable_by_viewer", "has_retrieval_step", "expire_after_days"),
     *("expire_after_views", "views", "events", "mails_on_view", "mails_on_expiry", "created_at", "updated_at"),
-    *("expires_at", "expired_at", "is_deleted"),
+    *("used_up_at", "expires_at", "expired_at", "is_deleted"),
 )
 COLUMNS: Final = ", ".join(f"p.{name}" for name in _COLUMNS)
 
@@ -188,14 +188,23 @@ async def due(db: Db, now: datetime, used_up_before: datetime, limit: int) -> li
     return [row["id"] for row in rows]
 
 
-async def delete_expired(db: Db, expired_before: datetime, limit: int, *, only_anonymous: bool) -> int:
+async def delete_expired(db: Db, expired_before: datetime, limit: int) -> int:
     """Delete what is left of pushes that ended. Returns how many."""
     status: str = await db.execute(
-        """DELETE FROM pushes WHERE id = ANY(ARRAY(
-               SELECT id FROM pushes WHERE expired_at <= $1 AND (owner_id IS NULL OR NOT $3) LIMIT $2))""",
+        "DELETE FROM pushes WHERE id = ANY(ARRAY(SELECT id FROM pushes WHERE expired_at <= $1 LIMIT $2))",
         expired_before,
         limit,
-        only_anonymous,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def delete_expired_of_strangers(db: Db, expired_before: datetime, limit: int) -> int:
+    """The same of those that nobody owns."""
+    status: str = await db.execute(
+        """DELETE FROM pushes WHERE id = ANY(ARRAY(
+               SELECT id FROM pushes WHERE expired_at <= $1 AND owner_id IS NULL LIMIT $2))""",
+        expired_before,
+        limit,
     )
     return int(status.rpartition(" ")[2])
 

@@ -67,10 +67,8 @@ async def expired(request: web.Request) -> web.Response:
 
 async def download(request: web.Request) -> web.StreamResponse:
     """GET /p/{token}/files/{link}/{name}"""
-    starts = request.headers.get(hdrs.RANGE, "bytes=0-").replace(" ", "").startswith("bytes=0-")
-    is_begin = starts and request.method == hdrs.METH_GET
     told = request.match_info
-    opened = pushfiles.to_download(site_of(request), visit(request), told["token"], told["link"], is_begin=is_begin)
+    opened = pushfiles.to_download(site_of(request), visit(request), told["token"], told["link"])
     async with opened as found:
         return await content.send(request, found, disposition="attachment", cache_control="private, no-store")
 

@@ -71,7 +71,7 @@ def clear_leftovers(running: Running) -> None:
 
 
 def test_a_worker_killed_in_the_middle_of_an_upload_leaves_nothing_and_is_started_again(directory):
-    data = os.urandom(4_000_000)
+    data = os.urandom(6_000_000)
     with serving(directory, workers=1) as running:
         (worker,) = running.worker_pids
         with half_an_upload(running, data) as connection:
@@ -91,7 +91,7 @@ def test_a_worker_killed_in_the_middle_of_an_upload_leaves_nothing_and_is_starte
 
 def test_the_other_workers_uploads_go_on_when_one_is_killed(directory):
     """And the restarted worker's first job leaves what they have staged alone."""
-    data = os.urandom(4_000_000)
+    data = os.urandom(6_000_000)
     with serving(directory, workers=2) as running:
         uploads = [half_an_upload(running, data + bytes([number])) for number in range(12)]
         connections = [upload.__enter__() for upload in uploads]

@@ -13,6 +13,7 @@ from pixelhost.site import Site
 from tests.pixeldrain.conftest import Serve
 from tests.support.admins import user
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 
 FEBRUARY = datetime(2024, 2, 1, tzinfo=UTC), datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)
@@ -135,7 +136,7 @@ async def test_a_search_that_makes_no_sense_is_refused(root: Person, query: str,
 async def test_a_user_is_shown_with_what_only_administrators_see(
     site: Site, root: Person, alice: Person, clock: MovableClock
 ):
-    await site.db.execute("UPDATE users SET email = 'alice@example.com' WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET email = 'alice@example.com' WHERE name = 'alice'")
     await alice.upload("a.txt", b"12345")
 
     shown = await user(root, "alice")
@@ -217,7 +218,7 @@ async def test_a_deleted_user_is_gone_with_all_files_at_once(site: Site, root: P
 
 
 async def test_a_second_factor_is_reset(site: Site, root: Person, alice: Person):
-    await site.db.execute("UPDATE users SET totp_secret_sealed = 'x' WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET totp_secret_sealed = 'x' WHERE name = 'alice'")
     assert (await user(root, "alice"))["otp_enabled"] is True
     form = {"username": "alice", "password": "correct horse"}
     assert (await alice.post("/api/user/login", data=form)).value == "otp_required"

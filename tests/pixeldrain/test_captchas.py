@@ -13,6 +13,7 @@ from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.pixeldrain.test_gates_counted import downloading, second_worker
 from tests.support.captchas import SECRET, FakeVerifier, challenged, fake_verifier, payload, solution, solved
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 
 DATA = b"x" * 1000
@@ -28,7 +29,7 @@ async def place(limited) -> Place:
 async def infected(place: Place, site: Site) -> str:
     """The path of a file that takes a captcha."""
     file_id = await (await place.person("carol")).upload("a", DATA)
-    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR'")
     return f"/api/file/{file_id}"
 
 
@@ -87,14 +88,12 @@ async def test_a_solution_lifts_what_asks_for_a_captcha_and_nothing_else(limited
     path, visitor = f"/api/file/{await carol.upload('a', DATA)}", place.visitor(1)
     assert await download(visitor, path) == (403, "ip_download_limited_captcha_required")
     assert await download(visitor, path, await solution(visitor)) == (200, "")
-    await site.db.execute("UPDATE files SET downloads = 100")
-    site.changes.note()
+    await change_rows(site, "UPDATE files SET downloads = 100")
     assert await download(visitor, path) == (403, "file_rate_limited_captcha_required")
     assert await download(visitor, path, await solution(visitor)) == (200, "")
 
     assert (await download(place.visitor(1, dave.key), path))[1] == "file_rate_limited_captcha_required"
-    await site.db.execute("UPDATE files SET downloads = 0")
-    site.changes.note()
+    await change_rows(site, "UPDATE files SET downloads = 0")
     other = f"/api/file/{await carol.upload('c', DATA + b'c')}"
     limit = (403, "download_limit_exceeded")
     assert await download(place.visitor(1, dave.key), other, await solution(visitor)) == limit
@@ -105,8 +104,7 @@ async def test_a_solution_lifts_what_asks_for_a_captcha_and_nothing_else(limited
     async with downloading(place.port, f"{large}?recaptcha_response={right}", 1) as status:
         assert status == 200
         assert await download(visitor, path, await solution(visitor)) == (403, "transfer_limit_exceeded")
-    await site.db.execute("UPDATE files SET abuse_type = 'gore'")
-    site.changes.note()
+    await change_rows(site, "UPDATE files SET abuse_type = 'gore'")
     assert (await download(visitor, path, await solution(visitor)))[0] == 451
 
 
@@ -125,7 +123,7 @@ async def test_files_of_filesystems_take_solutions_too(place: Place, site: Site,
     carol = await place.person("carol")
     await carol.write("/me/a", DATA)
     path = f"/api/filesystem/{await carol.share('/me/a')}{query}"
-    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR'")
     visitor = place.visitor(1)
     assert await download(visitor, path) == (403, "virus_detected_captcha_required")
     assert await download(visitor, path, await solution(visitor)) == (200, "")
@@ -207,7 +205,7 @@ async def test_challenges_differ_and_no_cache_keeps_them(place: Place):
 async def test_where_captchas_are_off_none_helps(limited, site: Site):
     place: Place = await limited(settings={"captcha": "off"})
     path = f"/api/file/{await (await place.person('carol')).upload('a', DATA)}"
-    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR'")
     assert await download(place.visitor(1), path, "x") == FAILED
     assert (await place.visitor(1).get("/api/misc/altcha")).refusal == (404, "invalid_endpoint")
 
@@ -223,7 +221,7 @@ async def asking(limited, verifier: FakeVerifier, provider: str) -> AsyncIterato
     }
     place: Place = await limited(settings=settings)
     path = f"/api/file/{await (await place.person('carol')).upload('a', DATA)}"
-    await place.site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
+    await change_rows(place.site, "UPDATE blobs SET virus_name = 'EICAR'")
     yield place, path
 
 
@@ -250,7 +248,7 @@ async def test_the_page_allows_the_scripts_of_the_provider_where_they_are_needed
         assert f'src="{PROVIDERS[provider].script}"' in asked.body.decode()
         assert 'data-sitekey="key of the site"' in asked.body.decode()
         assert f"script-src 'self' {origin}" in asked.headers["Content-Security-Policy"]
-        await place.site.db.execute("UPDATE blobs SET virus_name = ''")
+        await change_rows(place.site, "UPDATE blobs SET virus_name = ''")
         free = await place.visitor(1).get(path.replace("/api/file", "/u"), headers=plain)
         assert origin not in free.headers["Content-Security-Policy"]
         assert origin not in free.body.decode()

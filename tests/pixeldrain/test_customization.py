@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from pixelhost.site import Site
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 
 LARGEST = 10_000_000
@@ -222,7 +223,7 @@ async def test_a_key_is_needed_and_an_account_that_is_not_banned(alice: Person, 
     assert (await put(anyone, theme="dark")).refusal == (401, "authentication_required")
     stranger = Person("", "00000000-0000-4000-8000-000000000000", anyone.client)
     assert (await put(stranger, theme="dark")).refusal == (401, "authentication_failed")
-    await site.db.execute("UPDATE users SET banned_at = now()")
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     assert (await put(alice, theme="dark")).status in {401, 403}
 
 
@@ -239,8 +240,7 @@ async def test_an_image_that_is_deleted_later_breaks_nothing(alice: Person):
 async def test_what_the_account_says_about_pages_is_in_the_info(alice: Person, site: Site):
     info = await alice.info(await alice.upload())
     assert (info["embed_domains"], info["skip_file_viewer"]) == ([], False)
-    await site.db.execute("UPDATE users SET embed_domains = 'a.example b.example', skip_file_viewer = true")
-    site.changes.note()
+    await change_rows(site, "UPDATE users SET embed_domains = 'a.example b.example', skip_file_viewer = true")
     info = await alice.info(await alice.upload())
     assert (info["embed_domains"], info["skip_file_viewer"]) == (["a.example", "b.example"], True)
 
@@ -251,7 +251,7 @@ async def test_a_change_made_on_another_machine_is_heard_of(alice: Person, anyon
     file_id = await alice.upload()
     await anyone.info(file_id)
     before = site.changes.generation
-    await site.db.execute("""UPDATE users SET branding = '{"theme": "dark"}'""")
+    await change_rows(site, """UPDATE users SET branding = '{"theme": "dark"}'""")
     while site.changes.generation == before:
         await site.db.execute("SELECT pg_sleep(0.01)")
     assert (await anyone.info(file_id))["branding"] == {"theme": "dark"}

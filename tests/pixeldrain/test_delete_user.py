@@ -8,6 +8,7 @@ from pixelhost import jobs
 from pixelhost.core import accounts
 from pixelhost.db import logins
 from pixelhost.site import Site
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import last_mail
 from tests.support.people import Answer, Person, make_person
 
@@ -63,7 +64,7 @@ async def test_after_a_week_it_goes_with_all_files_nodes_lists_and_bytes(
     for table in ("files", "nodes", "lists", "sessions"):
         count = await site.db.fetchval(f"SELECT count(*) FROM {table}")
         assert count == {"files": 1, "nodes": 1, "lists": 0, "sessions": 1}[table], table
-    await site.db.execute("UPDATE blobs SET unreferenced_since = unreferenced_since - interval '30 days'")
+    await change_rows(site, "UPDATE blobs SET unreferenced_since = unreferenced_since - interval '30 days'")
     await jobs.run(site, "sweep")
     assert len([stored async for stored in site.store.listing()]) == 1
     assert (await bob.get(f"/api/file/{kept}")).body == b"bob's"

@@ -7,6 +7,7 @@ import pytest
 
 from pixelhost.site import Site
 from tests.support.client import raw_exchange
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 
 
@@ -100,7 +101,7 @@ async def test_a_zip_holds_at_most_100_files(alice: Person):
 
 async def test_a_taken_down_file_keeps_the_whole_zip_back(alice: Person, anyone: Person, site: Site):
     ids = [await alice.upload("a"), await alice.upload("b")]
-    await site.db.execute("UPDATE files SET abuse_type = 'gore' WHERE id = $1", ids[1])
+    await change_rows(site, "UPDATE files SET abuse_type = 'gore' WHERE id = $1", ids[1])
     assert (await anyone.get(f"/api/file/{','.join(ids)}")).refusal == (451, "unavailable_for_legal_reasons")
 
 

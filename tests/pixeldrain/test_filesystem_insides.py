@@ -16,6 +16,7 @@ import pytest
 
 from pixelhost.core import mediacache
 from pixelhost.site import Site
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 
 INSIDE = {"readme.txt": b"read me", "docs/a.txt": b"a" * 1000, "docs/deep/b.bin": bytes(range(256)) * 1000}
@@ -321,8 +322,7 @@ async def test_files_that_may_not_be_downloaded_are_neither_imported_nor_looked_
     alice: Person, anyone: Person, site: Site, mark
 ):
     file_id = await alice.upload("a.zip", zipped())
-    await site.db.execute(f"UPDATE {mark}")
-    site.changes.note()
+    await change_rows(site, f"UPDATE {mark}")
 
     answer = await alice.fs("POST", "/me", data={"action": "import", "files": f'["{file_id}"]'})
 

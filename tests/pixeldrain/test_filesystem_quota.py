@@ -7,6 +7,7 @@ import pytest
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.pixeldrain.test_upload_limits import ban, in_pieces, put_head
+from tests.support.elsewhere import change_rows
 from tests.support.filesystem import assert_clean, used
 from tests.support.people import Person
 
@@ -117,7 +118,7 @@ async def test_a_banned_account_or_address_writes_nothing(alice: Person, site: S
     await ban(site, "127.0.0.0/8", seconds=60)
     assert (await alice.fs("PUT", "/me/f", data=b"x")).refusal == (403, "ip_banned")
     await site.db.execute("DELETE FROM ip_bans")
-    await site.db.execute("UPDATE users SET banned_at = now() WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET banned_at = now() WHERE name = 'alice'")
     for answer in (
         await alice.fs("PUT", "/me/f", data=b"x"),
         await alice.act("/me/b", "mkdir"),
@@ -127,7 +128,7 @@ async def test_a_banned_account_or_address_writes_nothing(alice: Person, site: S
         await alice.fs("DELETE", "/me/a"),
     ):
         assert answer.refusal == (403, "account_banned")
-    await site.db.execute("UPDATE users SET banned_at = NULL WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET banned_at = NULL WHERE name = 'alice'")
     assert await alice.names("/me") == ["a"]
     assert await nothing_is_stored()
 

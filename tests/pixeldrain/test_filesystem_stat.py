@@ -7,6 +7,7 @@ import pytest
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.support.elsewhere import change_rows
 from tests.support.filesystem import rights
 from tests.support.people import Person
 
@@ -152,7 +153,7 @@ async def test_the_creator_is_who_made_it_as_long_as_the_account_is_there(alice:
     share_id = await alice.share("/me/drop", link={"write": True})
     await bob.write(f"/{share_id}/a")
     assert (await alice.node("/me/drop/a"))["created_by"] == "bob"
-    await site.db.execute("UPDATE users SET name = 'robert' WHERE name = 'bob'")
+    await change_rows(site, "UPDATE users SET name = 'robert' WHERE name = 'bob'")
     assert (await alice.node("/me/drop/a"))["created_by"] == "robert"
     await site.db.execute("DELETE FROM users WHERE name = 'robert'")
     assert (await alice.node("/me/drop/a"))["created_by"] == ""

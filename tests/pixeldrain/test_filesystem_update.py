@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.certificates import certificate, pem
+from tests.support.elsewhere import change_rows
 from tests.support.filesystem import picture, rights
 from tests.support.people import Person
 
@@ -96,7 +97,7 @@ async def test_a_named_account_keeps_its_rights_under_a_new_name(alice: Person, 
     await alice.mkdir("/me/d")
     share_id = await alice.share("/me/d", link={}, user={"BOB": {"read": True}})
     assert (await alice.node("/me/d"))["user_permissions"] == {"bob": rights("read")}
-    await site.db.execute("UPDATE users SET name = 'robert' WHERE name = 'bob'")
+    await change_rows(site, "UPDATE users SET name = 'robert' WHERE name = 'bob'")
     assert (await alice.node("/me/d"))["user_permissions"] == {"robert": rights("read")}
     assert (await bob.fs("GET", f"/{share_id}")).status == 200
     await site.db.execute("DELETE FROM users WHERE name = 'robert'")

@@ -8,6 +8,7 @@ import pytest
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 
 DATA = b"x" * 1000
@@ -17,9 +18,9 @@ async def mark(site: Site, file_id: str, **facts: object) -> None:
     for name, value in facts.items():
         if name == "virus_name":
             of_file = "SELECT blob FROM files WHERE id = $1"
-            await site.db.execute(f"UPDATE blobs SET virus_name = $2 WHERE digest = ({of_file})", file_id, value)
+            await change_rows(site, f"UPDATE blobs SET virus_name = $2 WHERE digest = ({of_file})", file_id, value)
         else:
-            await site.db.execute(f"UPDATE files SET {name} = $2 WHERE id = $1", file_id, value)
+            await change_rows(site, f"UPDATE files SET {name} = $2 WHERE id = $1", file_id, value)
 
 
 async def refusal(person: Person, file_id: str, **headers: str) -> tuple[int, str] | None:

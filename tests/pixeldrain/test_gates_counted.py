@@ -11,6 +11,7 @@ from pixelhost.app import build_app
 from pixelhost.site import Site, open_site
 from tests.pixeldrain.conftest import Place
 from tests.support.client import RealServer, fresh_client
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person, Visitor
 
 DATA = b"x" * 1000
@@ -188,7 +189,7 @@ async def test_malware_is_left_out_of_a_directory_that_others_take_as_a_zip(limi
     carol = await place.person("carol")
     await carol.write("/me/d/clean", b"clean")
     await carol.write("/me/d/bad", b"bad bytes")
-    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR' WHERE size_bytes = 9")
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR' WHERE size_bytes = 9")
     path = f"/api/filesystem/{await carol.share('/me/d')}?bulk_download"
     taken = (await place.visitor(1).get(path)).body
     assert b"clean" in taken
@@ -199,7 +200,7 @@ async def test_malware_is_left_out_of_a_directory_that_others_take_as_a_zip(limi
 async def test_malware_is_kept_back_in_filesystems_too(limited, site: Site):
     place: Place = await limited(filesystem_access=True)
     path = await shared(place, "a.zip")
-    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR'")
     for query in ("", "?attach", "?zip_file=x", "?zip_info"):
         assert await code(place.visitor(1), path + query) == "virus_detected_captcha_required"
 

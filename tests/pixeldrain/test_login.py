@@ -9,6 +9,7 @@ from pixelhost.core import passwords, ratelimit
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person, make_person
 
 ADDRESS = "alice@example.com"
@@ -126,7 +127,7 @@ async def test_a_login_that_a_browser_calls_foreign_is_refused(alice: Person, an
 
 
 async def test_a_banned_account_is_told_so_only_with_its_password(site: Site, alice: Person, anyone: Person):
-    await site.db.execute("UPDATE users SET banned_at = now()")
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     assert (await login(anyone, password="wrong horse")).refusal == (400, "password_incorrect")
     assert (await login(anyone)).refusal == (403, "account_banned")
 

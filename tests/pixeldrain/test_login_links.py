@@ -9,6 +9,7 @@ import pytest
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import last_mail, mail_to
 from tests.support.people import Answer, Person, make_person
 
@@ -188,7 +189,7 @@ async def test_a_link_is_void_when_the_address_goes(carol: Person, anyone: Perso
 async def test_a_link_does_not_let_a_banned_account_in(carol: Person, anyone: Person, site: Site):
     await ask_for_link(anyone)
     link = dict((await last_mail(site, ADDRESS)).link.query)
-    await site.db.execute("UPDATE users SET banned_at = now()")
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     assert (await use(anyone, link)).refusal == (403, "account_banned")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import last_mail, mail_to
 from tests.support.people import Answer, Person, make_person
 
@@ -121,7 +122,7 @@ async def test_the_link_shows_that_the_address_is_ones_own(anyone: Person, limit
 
 
 async def test_the_second_factor_is_still_asked_for(alice: Person, anyone: Person, site: Site):
-    await site.db.execute("UPDATE users SET totp_secret_sealed = $1", site.keyring.seal(b"totp", b"x" * 20))
+    await change_rows(site, "UPDATE users SET totp_secret_sealed = $1", site.keyring.seal(b"totp", b"x" * 20))
     await ask(anyone)
     assert (await confirm(anyone, await key_of_last_mail(site))).status == 200
     assert (await login(anyone, "battery staple")).refusal == (400, "otp_required")

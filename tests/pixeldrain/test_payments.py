@@ -11,6 +11,7 @@ from pixelhost.core.gateways import mollie as mollie_client
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place, Serve
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.mollie import KEY, FakeMollie
 from tests.support.money import EURO, WEBHOOK, balance, balance_of, id_of, invoiced, ledger_of, status_of, tell
 from tests.support.people import Person
@@ -235,7 +236,7 @@ async def test_credit_that_was_used_up_comes_back_with_the_plan_when_an_invoice_
     shop: Place, carol: Person, gateway: Person, mollie: FakeMollie
 ):
     user_id = await id_of(shop.site, "carol")
-    await shop.site.db.execute("UPDATE users SET plan_id = 'unpaid', resumes_plan_id = 'prepaid'")
+    await change_rows(shop.site, "UPDATE users SET plan_id = 'unpaid', resumes_plan_id = 'prepaid'")
     await invoiced(carol)
     await tell(gateway, mollie.becomes("paid"))
     assert (await carol.get("/api/user")).json["subscription"]["id"] == "prepaid"

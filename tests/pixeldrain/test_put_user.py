@@ -9,6 +9,7 @@ import pytest
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import last_mail, mail_to
 from tests.support.people import Answer, Person, make_person
 
@@ -300,7 +301,7 @@ async def test_the_cap_is_at_most_that_of_the_plan(limited):
 async def test_a_cap_above_that_of_a_new_plan_may_be_sent_as_it_was(limited, site: Site):
     place: Place = await limited(monthly_transfer_cap=1000)
     carol = await place.person("carol")
-    await site.db.execute("UPDATE users SET transfer_cap_bytes = 5000 WHERE name = 'carol'")
+    await change_rows(site, "UPDATE users SET transfer_cap_bytes = 5000 WHERE name = 'carol'")
     assert (await put(carol, transfer_cap="5000", checkout_name="Carol")).status == 200
     assert (await user(carol))["checkout_name"] == "Carol"
     assert (await put(carol, transfer_cap="5001")).refusal == (422, "integer_out_of_range")
@@ -318,9 +319,9 @@ async def test_a_skipped_viewer_sends_visitors_to_the_file(limited, site: Site):
     assert (skipped.status, skipped.headers["Location"]) == (303, f"/api/file/{file_id}")
     # What would be refused there has a page that says what to do.
     assert (await visitor.get(f"/u/{file_id}", headers={"Referer": "https://other.example/"})).status == 200
-    await site.db.execute("UPDATE blobs SET virus_name = 'EICAR'")
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR'")
     assert (await visitor.get(f"/u/{file_id}")).status == 403
-    await site.db.execute("UPDATE blobs SET virus_name = ''")
+    await change_rows(site, "UPDATE blobs SET virus_name = ''")
     await put(carol, skip_file_viewer="false")
     assert (await visitor.get(f"/u/{file_id}")).status == 200
 

@@ -12,6 +12,7 @@ from pixelhost.core import verify
 from pixelhost.plans import BUILT_IN, Plan
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place, Serve
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 
 MONTH = 31
@@ -204,7 +205,7 @@ async def test_when_the_plans_cap_is_reached_downloads_go_on_unpaid(capped: Plac
 
 async def test_a_lower_cap_of_the_accounts_own_counts(capped: Place, flush):
     carol = await capped.person("carol")
-    await capped.site.db.execute("UPDATE users SET transfer_cap_bytes = 500 WHERE name = 'carol'")
+    await change_rows(capped.site, "UPDATE users SET transfer_cap_bytes = 500 WHERE name = 'carol'")
     file_id = await carol.upload("a", b"x" * 300)
     for last_byte in (1, 2, 3):
         await capped.visitor(last_byte).get(f"/api/file/{file_id}")
@@ -215,14 +216,13 @@ async def test_a_lower_cap_of_the_accounts_own_counts(capped: Place, flush):
 
 async def test_a_cap_that_is_raised_lets_visitors_be_paid_for_again(capped: Place, flush):
     carol = await capped.person("carol")
-    await capped.site.db.execute("UPDATE users SET transfer_cap_bytes = 1 WHERE name = 'carol'")
+    await change_rows(capped.site, "UPDATE users SET transfer_cap_bytes = 1 WHERE name = 'carol'")
     file_id = await carol.upload("a", b"x" * 300)
     for last_byte, expected in ((1, 300), (2, 300)):
         await capped.visitor(last_byte).get(f"/api/file/{file_id}")
         await flush()
         assert await paid(carol, file_id) == expected
-    await capped.site.db.execute("UPDATE users SET transfer_cap_bytes = 0 WHERE name = 'carol'")
-    capped.site.changes.note()
+    await change_rows(capped.site, "UPDATE users SET transfer_cap_bytes = 0 WHERE name = 'carol'")
     await capped.visitor(3).get(f"/api/file/{file_id}")
     await flush()
     assert await paid(carol, file_id) == 600
@@ -259,7 +259,7 @@ async def test_what_the_filesystem_sends_counts_for_the_cap(capped: Place):
 
 async def test_an_account_may_keep_its_transfer_to_itself(capped: Place, flush):
     carol = await capped.person("carol")
-    await capped.site.db.execute("UPDATE users SET hotlinking_enabled = false")
+    await change_rows(capped.site, "UPDATE users SET hotlinking_enabled = false")
     file_id = await carol.upload("a", b"x" * 300)
     await capped.visitor(1).get(f"/api/file/{file_id}")
     await flush()

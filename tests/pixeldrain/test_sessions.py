@@ -11,6 +11,7 @@ from pixelhost.core import login as logins
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.client import RealServer, fresh_client
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person, make_person
 
 
@@ -89,7 +90,7 @@ async def test_a_key_that_was_revoked_is_refused_by_every_worker_at_once(alice: 
 async def test_a_ban_holds_on_every_worker_at_once(alice: Person, elsewhere: Place, site: Site):
     there = Person("alice", alice.key, elsewhere.client)
     assert (await there.get("/api/user")).status == 200
-    await site.db.execute("UPDATE users SET banned_at = now()")
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     for method, path in (
         ("GET", "/user"),
         ("PUT", "/user"),

@@ -8,6 +8,7 @@ import pytest
 from pixelhost.core import billing
 from pixelhost.site import Site
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.mollie import FakeMollie
 from tests.support.money import (
     EURO,
@@ -28,7 +29,7 @@ async def test_a_day_is_a_row_in_the_documented_shape(
 ):
     to_month(clock, 2027, 4)
     user_id = await id_of(site, "carol")
-    await site.db.execute("UPDATE users SET plan_id = 'prepaid'")
+    await change_rows(site, "UPDATE users SET plan_id = 'prepaid'")
     await invoiced(carol)
     await tell(gateway, mollie.becomes("paid"))
     await give(site, "carol", -2 * EURO)
@@ -59,7 +60,7 @@ async def test_a_day_is_a_row_in_the_documented_shape(
 async def test_each_row_continues_from_the_balance_of_the_one_before(site: Site, alice: Person, clock: MovableClock):
     to_month(clock, 2027, 4)
     user_id = await give(site, "alice", 10 * EURO)
-    await site.db.execute("UPDATE users SET plan_id = 'prepaid'")
+    await change_rows(site, "UPDATE users SET plan_id = 'prepaid'")
     await billing.charge_due(site)
     await stores(site, user_id, TERABYTE)
     for hours in (5, 30, 1, 40, 20):
@@ -108,7 +109,7 @@ async def test_charges_that_are_made_up_for_stand_on_the_day_they_are_made(
 ):
     to_month(clock, 2027, 4)
     user_id = await give(site, "alice", 10 * EURO)
-    await site.db.execute("UPDATE users SET plan_id = 'prepaid'")
+    await change_rows(site, "UPDATE users SET plan_id = 'prepaid'")
     await billing.charge_due(site)
     await stores(site, user_id, 9 * TERABYTE)
     await site.db.execute("UPDATE meters SET storage_bytes = $1", 9 * TERABYTE)

@@ -8,6 +8,7 @@ from aiohttp import FormData
 
 from pixelhost.site import Site
 from tests.support.client import raw_exchange
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 
 Part = tuple[str, bytes]
@@ -237,7 +238,7 @@ async def test_grabbing_is_refused_as_reading_and_uploading_are(limited, alice: 
     assert await grab(await (await limited(file_size_limit=3)).person("carol")) == (413, "file_too_large")
     assert await grab(await (await limited(storage_space=3)).person("dave")) == (400, "user_out_of_space")
     assert await grab(await (await limited(file_count_limit=0)).person("erin")) == (400, "too_many_files")
-    await site.db.execute("UPDATE files SET abuse_type = 'malware'")
+    await change_rows(site, "UPDATE files SET abuse_type = 'malware'")
     assert await grab(alice) == (451, "unavailable_for_legal_reasons")
     assert await site.db.fetchval("SELECT count(*) FROM files") == 1
 
@@ -252,8 +253,8 @@ async def test_grabbing_many_times_at_once_counts_every_copy(alice: Person, bob:
 
 async def test_what_may_not_be_downloaded_may_not_be_grabbed_either(alice: Person, bob: Person, site: Site):
     infected, once = await alice.upload("a"), await alice.upload("b", query="?delete_after_downloads=1")
-    await site.db.execute(
-        "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", infected
+    await change_rows(
+        site, "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", infected
     )
     refused = await bob.post("/api/file", data={"grab_file": infected})
     assert refused.refusal == (403, "virus_detected_captcha_required")

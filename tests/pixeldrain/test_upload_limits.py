@@ -15,6 +15,7 @@ from aiohttp import FormData
 from pixelhost.db import limits
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place, what_is_stored
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person, make_person
 
 
@@ -160,7 +161,7 @@ async def test_the_ban_is_that_of_the_client_not_of_the_proxy(limited):
 
 async def test_a_banned_account_may_not_upload_and_still_read(alice: Person, site: Site):
     file_id = await alice.upload()
-    await site.db.execute("UPDATE users SET banned_at = now() WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET banned_at = now() WHERE name = 'alice'")
     assert (await alice.put("/api/file/a", data=b"x")).refusal == (403, "account_banned")
     assert (await alice.post("/api/file", data=form_with(b"x"))).refusal == (403, "account_banned")
     assert (await alice.post("/api/file", data={"grab_file": file_id})).refusal == (403, "account_banned")

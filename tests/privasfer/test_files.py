@@ -11,6 +11,7 @@ from pixelhost.core.categories import NAME_MAX as CATEGORY_MAX
 from pixelhost.core.transferfiles import FILES_AT_ONCE, NAME_MAX
 from pixelhost.site import Site
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person, make_person
 from tests.support.transfers import Sender, form
 
@@ -105,7 +106,7 @@ async def test_so_many_files_come_at_once_and_none_of_one_more(alice: Sender, si
 async def test_the_limits_of_the_plan_hold_to_the_byte(site: Site, serve):
     place = await serve(plan={"storage_space": 100, "file_size_limit": 60})
     person = await make_person(site, place.client, "carol")
-    await site.db.execute("UPDATE users SET plan_id = 'limited'")
+    await change_rows(site, "UPDATE users SET plan_id = 'limited'")
     carol = Sender("carol", person.key, place.client)
     await carol.send_file("a", b"x" * 60)
     assert await carol.status("POST", "/api/files", data=form(("file", "b", b"x" * 61))) == 413

@@ -1,5 +1,6 @@
 """Letters and links: how messages reach those who have no account."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,13 +10,15 @@ from pixelhost.core.ratelimit import MAILS_AN_HOUR
 from pixelhost.site import Site
 from tests.support import mailserver
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import mail_to
+from tests.support.people import Person
 from tests.support.transfers import Sender, make_sender
 
 
 async def test_an_account_with_an_address_that_is_not_verified_is_a_stranger(alice: Sender, site: Site):
     mallory = await make_sender(site, alice.client, "mallory")
-    await site.db.execute("UPDATE users SET email_verified = false WHERE name = 'mallory'")
+    await change_rows(site, "UPDATE users SET email_verified = false WHERE name = 'mallory'")
     sent = await alice.send_mail(mallory.email)
     assert sent["url"] != ""
     assert await mallory.data("GET", "/api/inbox") == []
@@ -103,3 +106,32 @@ async def test_where_strangers_see_nothing_only_accounts_are_sent_to(alice: Send
 @pytest.mark.parametrize("link", ["nothing", "fad2027a-ac89-4ef4-baab-95b2fb316cf1", "%00"])
 async def test_a_link_that_was_never_there_leads_nowhere(stranger: Sender, link: str):
     assert (await stranger.get(f"/m/{link}")).status == 404
+
+
+async def test_messages_use_up_no_letters_about_the_account(alice: Sender, stranger: Sender, site: Site):
+    bob = await make_sender(site, alice.client, "bob")
+    for _ in range(MAILS_AN_HOUR + 1):
+        await alice.send_mail(bob.email)
+    asked = await Person("", "", stranger.client).post("/api/user/password_reset", data={"email": bob.email})
+    assert asked.status == 200
+    letters = await mail_to(site, bob.email)
+    assert len(letters) == MAILS_AN_HOUR + 1
+
+
+async def test_an_address_that_the_sender_has_not_verified_is_told_to_nobody(alice: Sender, site: Site):
+    bob = await make_sender(site, alice.client, "bob")
+    await change_rows(site, "UPDATE users SET email = 'ceo@bank.example', email_verified = false WHERE name = 'alice'")
+    await alice.send_mail(bob.email)
+    (received,) = await bob.data("GET", "/api/inbox")
+    assert (received["sender"]["name"], received["sender"]["email"]) == ("alice", "")
+    assert "bank.example" not in str((await mail_to(site, bob.email))[-1])
+
+
+async def test_two_who_send_to_the_same_people_in_another_order_both_do(alice: Sender, site: Site):
+    bob = await make_sender(site, alice.client, "bob")
+    people = [f"{number}@example.org" for number in range(20)]
+    sent = await asyncio.gather(
+        *(alice.send_mail(*people) for _ in range(5)), *(bob.send_mail(*reversed(people)) for _ in range(5))
+    )
+    assert [mail["recipient_email"] for mail in sent[0]] == people
+    assert [mail["recipient_email"] for mail in sent[-1]] == people[::-1]

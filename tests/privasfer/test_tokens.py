@@ -5,6 +5,7 @@ from aiohttp import encode_basic_auth
 
 from pixelhost.core.tokens import NAME_MAX
 from pixelhost.site import Site
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 from tests.support.transfers import Sender
 
@@ -85,6 +86,6 @@ async def test_sessions_of_the_other_api_leave_tokens_out_and_the_page_of_keys_h
 
 
 async def test_a_banned_account_may_do_nothing_here(alice: Sender, site: Site):
-    await site.db.execute("UPDATE users SET banned_at = now() WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET banned_at = now() WHERE name = 'alice'")
     for path in ("/api/files", "/api/mails", "/api/inbox", "/api/tokens", "/api/pin", "/api/categories"):
         assert await alice.status("GET", path) == 403

@@ -12,6 +12,7 @@ from tests.pixeldrain.test_upload_broken import until_quiet
 from tests.pwpush.pushing import ask_for, log_of, push, show
 from tests.support.client import raw_exchange
 from tests.support.clock import MovableClock
+from tests.support.elsewhere import change_rows
 from tests.support.letters import outbox
 from tests.support.mailbox import last_mail, mail_to
 from tests.support.people import Answer, Person, make_person
@@ -179,7 +180,7 @@ async def test_the_owner_is_told_by_mail_without_the_secret(site, client, anyone
 
 async def test_an_owner_without_a_confirmed_address_gets_no_letter(site, client, anyone):
     ann = await make_person(site, client, "ann", email="ann@example.com")
-    await site.db.execute("UPDATE users SET email_verified = false WHERE name = 'ann'")
+    await change_rows(site, "UPDATE users SET email_verified = false WHERE name = 'ann'")
     assert (await send(anyone, (await make_link(ann))["token"])).status == 201
     assert await mail_to(site, "ann@example.com") == []
     assert len(await tokens(ann)) == 1
@@ -265,7 +266,7 @@ async def test_a_link_works_until_its_time_is_over(alice, anyone, clock):
 
 async def test_a_banned_account_asks_for_nothing(site, alice, anyone):
     token = (await make_link(alice))["token"]
-    await site.db.execute("UPDATE users SET banned_at = now()")
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     assert (await anyone.get(f"/request/{token}")).status == 404
     assert (await send(anyone, token)).status == 404
 

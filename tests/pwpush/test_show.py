@@ -9,7 +9,10 @@ from contextlib import closing
 import pytest
 from aiohttp import FormData
 
+from pixelhost.core import pushes
+from pixelhost.site import Site
 from tests.pwpush.pushing import SHOWN, V2, ask_for, expire, kinds_of_log, log_of, push, push_files, push_token, show
+from tests.support.clock import MovableClock
 from tests.support.people import Person
 from tests.support.running import Running, data_directory, serving
 
@@ -241,7 +244,9 @@ async def test_a_body_with_a_get_is_nothing(anyone: Person):
     assert answer.json["payload"] == "s3cret"
 
 
-async def test_a_push_of_files_lasts_until_the_next_look_after_its_last_view(alice: Person, anyone: Person):
+async def test_files_can_be_had_for_as_long_as_the_last_views_links_are_good(
+    alice: Person, anyone: Person, site: Site, clock: MovableClock
+):
     token = (await push_files(alice, ("a.txt", b"bytes"), expire_after_views=1))["url_token"]
     seen = await show(anyone, token)
     assert (seen["expired"], seen["views_remaining"], len(seen["files"])) == (False, 0, 1)
@@ -249,8 +254,12 @@ async def test_a_push_of_files_lasts_until_the_next_look_after_its_last_view(ali
     assert (await anyone.get(link)).body == b"bytes"
     gone = await show(anyone, token)
     assert (gone["expired"], gone["files"], gone["payload"]) == (True, [], None)
+    assert (await anyone.get(link)).body == b"bytes"
+    clock.advance(minutes=5)
+    assert await pushes.expire_due(site) == 1
     assert (await anyone.get(link)).json == {"error": "not-found"}
-    assert await kinds_of_log(alice, token) == ["creation", "view", "download", "expiry", "failed_view"]
+    log = ["creation", "view", "download", "failed_view", "download", "expiry"]
+    assert await kinds_of_log(alice, token) == log
 
 
 async def test_an_owner_sees_a_used_up_push_end_as_well(alice: Person, anyone: Person):

@@ -28,7 +28,7 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("there is no Chromium on this machine")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
         yield browser
         await browser.close()

@@ -10,6 +10,7 @@ from typing import Any
 from pixelhost.app import build_app
 from pixelhost.site import Site
 from tests.support.client import RealServer, fresh_client
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 
 HOSTILE = "<script>alert(1) \"double\" 'single' & \u2028 {{ 7 * 7 }} \u202egpj.exe"
@@ -127,7 +128,7 @@ async def stranger_at(site: Site) -> AsyncIterator[Person]:
 
 
 async def take_down(site: Site, file_id: str, kind: str = "copyright") -> None:
-    await site.db.execute("UPDATE files SET abuse_type = $2 WHERE id = $1", file_id, kind)
+    await change_rows(site, "UPDATE files SET abuse_type = $2 WHERE id = $1", file_id, kind)
 
 
 async def views_of(person: Person, file_id: str, flush: Callable[[], Awaitable[int]]) -> int:

@@ -11,6 +11,7 @@ import pytest
 from pixelhost import jobs
 from pixelhost.site import Site
 from pixelhost.web.administration import ROUTES
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person, make_person
 from tests.support.plenty import add_files
 from tests.web.reading import HOSTILE, Page, read, visit
@@ -223,7 +224,7 @@ async def test_an_account_is_banned_with_a_reason_and_let_in_again(admin: Person
 
 
 async def test_two_factor_login_is_ended_after_a_question(admin: Person, alice: Person, site: Site):
-    await site.db.execute("UPDATE users SET totp_secret_sealed = 'x' WHERE name = 'alice'")
+    await change_rows(site, "UPDATE users SET totp_secret_sealed = 'x' WHERE name = 'alice'")
     question = read(await send(admin, "/admin/users/alice", action="reset_totp"))
     assert "End two-factor login of alice?" in question.text
     assert (await account(admin, "alice"))["otp_enabled"]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pixelhost.site import Site
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 from tests.web.reading import HOSTILE, Page, take_down, visit
 
@@ -131,7 +132,6 @@ async def test_an_image_that_cannot_be_shown_any_more_is_left_out(alice, anyone,
     else:
         field = {"delete_after_date": clock.now().isoformat()} if date else {"delete_after_downloads": "5"}
         await alice.post(f"/api/file/{image}", data={"action": "update"} | field)
-    site.changes.note()
 
     page = await visit(anyone, f"/u/{await alice.upload()}")
 
@@ -145,8 +145,7 @@ async def test_a_plan_without_branding_shows_none_and_keeps_it_for_later(alice, 
     file_id = await alice.upload()
     await brand(alice, header_image=image, disable_download_button="true")
     for plan, is_shown in (("free", False), ("prepaid", True)):
-        await site.db.execute("UPDATE users SET plan_id = $1", plan)
-        site.changes.note()
+        await change_rows(site, "UPDATE users SET plan_id = $1", plan)
         page = await visit(anyone, f"/u/{file_id}")
         assert bool(page.all("header", class_="banner")) is is_shown
         assert ("branding" in page.json("file")) is is_shown

@@ -120,7 +120,7 @@ async def test_the_download_button_downloads_the_file_under_its_name(browser, cl
 
 async def test_the_keyboard_reaches_everything_in_order(browser, client, paths):
     async with opened(browser, client, paths["image"]) as page:
-        places = ("Skip to the content", "pixelhost", "Log in")
+        places = ("Skip to the content", "pixelhost", "Share a secret", "Log in")
         for wanted in (
             *places,
             "photo.png",

@@ -302,7 +302,7 @@ async def test_everything_works_without_javascript(browser, client, alice, tmp_p
         await page.get_by_role("button", name="Delete").click()
         await expect(entry(page, "Letters")).to_have_count(0)
 
-        await page.get_by_role("link", name="Share").click()
+        await page.get_by_role("link", name="Share", exact=True).click()
         await page.get_by_role("button", name="Share").click()
         await expect(page.get_by_label("Link", exact=True)).to_have_value(re.compile("/d/"))
         await page.get_by_role("link", name="Stop sharing").click()
@@ -343,7 +343,7 @@ async def test_dialogs_and_what_is_chosen_have_no_barrier(browser, client, alice
         await page.evaluate(DROP, ["main", [["here.txt", "1"]]])
         await expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
         assert await barriers(page) == []
-        await page.get_by_role("link", name="Share").click()
+        await page.get_by_role("link", name="Share", exact=True).click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         assert await barriers(page) == []
 

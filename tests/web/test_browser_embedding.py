@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
+from tests.support.elsewhere import change_rows
 from tests.web.browsing import opened, ready
 
 pytestmark = pytest.mark.journey
@@ -30,8 +31,7 @@ async def another_site(frame: str) -> AsyncIterator[int]:
 async def test_a_file_may_be_framed_by_the_sites_that_its_owner_names_and_by_no_other(
     browser, client, alice, site, files
 ):
-    await site.db.execute("UPDATE users SET embed_domains = 'localhost'")
-    site.changes.note()
+    await change_rows(site, "UPDATE users SET embed_domains = 'localhost'")
     async with another_site(str(client.make_url(f"/u/{files['text']}?embed"))) as port:
         for host, is_shown in (("localhost", True), ("127.0.0.1", False)):
             context = await browser.new_context()
@@ -46,8 +46,7 @@ async def test_a_file_may_be_framed_by_the_sites_that_its_owner_names_and_by_no_
 
 
 async def test_the_code_to_embed_a_file_can_be_copied(browser, client, site, files):
-    await site.db.execute("UPDATE users SET embed_domains = 'blog.example'")
-    site.changes.note()
+    await change_rows(site, "UPDATE users SET embed_domains = 'blog.example'")
     grants = ["clipboard-read", "clipboard-write"]
     async with opened(browser, client, f"/u/{files['text']}", permissions=grants) as page:
         await ready(page)

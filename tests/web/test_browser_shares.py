@@ -15,7 +15,7 @@ pytestmark = pytest.mark.journey
 async def test_a_share_with_a_password_is_opened_in_a_clean_profile(browser, client, alice):
     await some_files(alice)
     async with opened(browser, client, "/d/me/docs", person=alice) as page:
-        await page.get_by_role("link", name="Share").click()
+        await page.get_by_role("link", name="Share", exact=True).click()
         dialog = page.get_by_role("dialog")
         await dialog.get_by_text("Passwords").click()
         await dialog.get_by_role("textbox", name="Password").first.fill('open sesame, "grüße"; 漢')
@@ -146,7 +146,7 @@ async def test_figures_change_in_a_dialog_too(browser, client, alice, anyone, fl
 async def test_a_domain_is_set_and_removed_in_a_dialog(browser, client, alice):
     await some_files(alice)
     async with opened(browser, client, "/d/me/docs", person=alice, excused=["400 (Bad Request)", "422"]) as page:
-        await page.get_by_role("link", name="Share").click()
+        await page.get_by_role("link", name="Share", exact=True).click()
         dialog = page.get_by_role("dialog")
         await dialog.get_by_role("link", name="Domain").click()
         field = dialog.get_by_role("textbox", name="Domain")
@@ -231,7 +231,7 @@ async def test_files_are_brought_to_a_share_that_shows_nothing(browser, client, 
         await expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()
         assert await barriers(page) == []
         await page.get_by_role("button", name="Close").click()
-        assert "secret" not in await page.content()
+        assert "secret.txt" not in await page.content()
         await page.set_viewport_size(SMALL_PHONE)
         assert not await is_too_wide(page)
         assert await barriers(page) == []
@@ -254,7 +254,7 @@ async def test_sharing_is_stopped_after_a_question_in_the_dialog(browser, client
     await some_files(alice)
     await alice.share("/me/docs")
     async with opened(browser, client, "/d/me/docs", person=alice) as page:
-        await page.get_by_role("link", name="Share").click()
+        await page.get_by_role("link", name="Share", exact=True).click()
         dialog = page.get_by_role("dialog")
         await dialog.get_by_role("link", name="Stop sharing").click()
         await expect(dialog.get_by_role("heading")).to_have_text("Stop sharing?")

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from pixelhost.blobs.contract import StoreError
 from pixelhost.plans import BUILT_IN, Plan
 from pixelhost.site import Site
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person, make_person
 from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened
 from tests.web.reading import stranger_at
@@ -196,12 +197,10 @@ async def test_what_fails_for_good_stays_and_can_be_tried_again(browser, alice, 
     async with uploading(browser, alice, excused=["403"]) as page:
         await choose(page, file("first.bin"))
         await expect(row(page, "first.bin").get_by_role("link")).to_be_visible()
-        await site.db.execute("UPDATE users SET banned_at = now()")
-        site.changes.note()
+        await change_rows(site, "UPDATE users SET banned_at = now()")
         await choose(page, file("a.bin"), file("b.bin"))
         await expect(row(page, "a.bin")).to_contain_text("Your account is banned")
-        await site.db.execute("UPDATE users SET banned_at = NULL")
-        site.changes.note()
+        await change_rows(site, "UPDATE users SET banned_at = NULL")
         await row(page, "a.bin").get_by_role("button", name="Try again").click()
         await expect(row(page, "a.bin").get_by_role("link")).to_be_visible()
         await expect(row(page, "a.bin").get_by_role("button", name="Copy link")).to_be_focused()

@@ -12,6 +12,7 @@ from pixelhost import errors
 from pixelhost.errors import ApiError
 from pixelhost.site import Site
 from pixelhost.web import trees
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 from tests.web.reading import HOSTILE, visit
 
@@ -124,8 +125,7 @@ def test_directories_next_to_the_top_are_opened_while_there_is_room():
 
 
 async def name_domains(site: Site, domains: str) -> None:
-    await site.db.execute("UPDATE users SET embed_domains = $1", domains)
-    site.changes.note()
+    await change_rows(site, "UPDATE users SET embed_domains = $1", domains)
 
 
 async def test_only_sites_that_the_owner_names_may_embed_a_file(site: Site, alice: Person, anyone: Person):

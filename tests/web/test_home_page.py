@@ -11,6 +11,7 @@ from aiohttp import FormData
 from pixelhost.plans import BUILT_IN, Plan
 from pixelhost.site import Site
 from pixelhost.wire.credentials import COOKIE
+from tests.support.elsewhere import change_rows
 from tests.support.people import Person, make_person
 from tests.web.reading import HOSTILE, read, stranger_at, visit
 
@@ -74,8 +75,7 @@ async def test_a_full_account_is_told_so_instead_of_being_offered_a_form(tina):
 
 
 async def test_whoever_is_banned_is_told_so(alice, site):
-    await site.db.execute("UPDATE users SET banned_at = now()")
-    site.changes.note()
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     page = await visit(alice, "/")
     assert "Your account is banned" in page.text
     assert page.all("form", id="drop") == []

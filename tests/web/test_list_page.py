@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 from tests.web.reading import HOSTILE, Element, Page, read, take_down, views_of, visit
 
@@ -222,10 +223,9 @@ async def test_a_file_that_was_taken_down_says_so_in_its_place(site, alice, anyo
 
 async def test_a_file_that_needs_a_captcha_says_so_in_its_place(site, alice, anyone):
     list_id, ids = await three(alice)
-    await site.db.execute(
-        "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", ids[1]
+    await change_rows(
+        site, "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", ids[1]
     )
-    site.changes.note()
     page = await visit(anyone, f"/l/{list_id}?item=1")
     assert page.status == (await visit(anyone, f"/u/{ids[1]}")).status == 403
     assert "This file is marked as malware" in page.text
@@ -300,7 +300,7 @@ async def test_the_strip_of_the_largest_list_is_a_piece_of_it(alice, anyone):
 
 async def test_a_list_can_be_framed_where_its_file_can(site, alice, anyone):
     list_id, _ = await three(alice)
-    await site.db.execute("UPDATE users SET embed_domains = 'example.com'")
+    await change_rows(site, "UPDATE users SET embed_domains = 'example.com'")
     page = await visit(anyone, f"/l/{list_id}?embed")
     policy = page.headers["Content-Security-Policy"]
     assert "frame-ancestors 'self' https://example.com:*" in policy

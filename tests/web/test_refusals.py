@@ -10,6 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 from pixelhost import errors, web
 from pixelhost.errors import ApiErrors
 from pixelhost.plans import BUILT_IN
+from tests.support.elsewhere import change_rows
 from tests.support.people import Answer, Person
 from tests.web.reading import NOBODYS_KEY, read, stranger_at, take_down, views_of, visit
 
@@ -48,8 +49,8 @@ async def test_a_file_that_was_taken_down_is_a_page_with_451_that_says_why(site,
 
 async def test_a_file_marked_as_malware_has_a_page_that_says_so_instead_of_a_download(site, alice, anyone):
     file_id = await alice.upload("invoice.txt", b"what was in it")
-    await site.db.execute(
-        "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", file_id
+    await change_rows(
+        site, "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", file_id
     )
     page = await visit(anyone, f"/u/{file_id}")
     assert page.status == 403
@@ -77,7 +78,7 @@ async def test_a_limit_that_is_reached_is_told_by_the_page_and_not_only_by_the_d
     site, alice, anyone, limits, heading
 ):
     file_id = await alice.upload("invoice.txt", b"what was in it")
-    await site.db.execute("UPDATE files SET downloads = 10 WHERE id = $1", file_id)
+    await change_rows(site, "UPDATE files SET downloads = 10 WHERE id = $1", file_id)
     plans = BUILT_IN | {
         "unlimited": msgspec.structs.replace(BUILT_IN["unlimited"], type="free", hotlinking=False, **limits)
     }

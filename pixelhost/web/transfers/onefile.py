@@ -15,7 +15,7 @@ from pixelhost.web.languages import mark
 from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.web.transfers import frame, problems
 from pixelhost.wire import content
-from pixelhost.wire.dialect import caller_of, site_of
+from pixelhost.wire.dialect import BEGUN, caller_of, site_of
 
 PLACE: Final = "/user/transfers"
 FILES: Final = "/user/transfers/files"
@@ -34,6 +34,8 @@ async def act(request: web.Request) -> web.StreamResponse:
     try:
         return await ACTIONS.get(sent.get("action", ""), _save)(request, sent)
     except (ApiError, ApiErrors) as error:
+        if BEGUN in request:
+            raise  # no page after half a file
         return await _page(request, sent, problems.of(request, error))
 
 

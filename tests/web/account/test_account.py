@@ -3,6 +3,7 @@
 import pyotp
 import pytest
 
+from tests.support.elsewhere import change_rows
 from tests.support.mailbox import last_mail, mail_to
 from tests.support.people import Person, make_person
 from tests.web.account.conftest import ADDRESS, PASSWORD, done, look, problem, refused, send, whoami
@@ -40,7 +41,7 @@ async def test_strangers_are_sent_to_the_login(stranger, path):
 
 
 async def test_the_overview_shows_how_full_the_account_is(house, ann):
-    await house.site.db.execute("UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
+    await change_rows(house.site, "UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
     await ann.upload("a.bin", b"x" * 400_000)
     page = await look(ann, "/user")
     assert "400 kB of 1.00 MB" in page.text
@@ -222,7 +223,7 @@ async def test_an_account_is_deleted_after_it_is_said_what_that_means(ann, stran
 
 
 async def test_a_banned_account_is_told_so(house, ann):
-    await house.site.db.execute("UPDATE users SET banned_at = now() WHERE name = 'ann'")
+    await change_rows(house.site, "UPDATE users SET banned_at = now() WHERE name = 'ann'")
     page = await visit(ann, "/user")
     assert page.status == 403
     assert "banned" in page.text

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.support.elsewhere import change_rows
 from tests.support.plenty import add_files
 from tests.web.account.conftest import alert, done, look, problem, refused
 from tests.web.reading import HOSTILE, Page
@@ -63,14 +64,14 @@ async def test_nobody_sees_the_files_of_others_or_dead_ones(ann, alice, house, c
     await ann.upload("short.txt", query="?delete_after_date=2999-01-01T00:00:00Z")
     await ann.upload("once.txt", query="?delete_after_downloads=1")
     assert len(names(await look(ann, MANAGER))) == 2
-    await house.site.db.execute("UPDATE files SET delete_after_date = $1 WHERE name = 'short.txt'", clock.now())
-    await house.site.db.execute("UPDATE files SET downloads = 1 WHERE name = 'once.txt'")
+    await change_rows(house.site, "UPDATE files SET delete_after_date = $1 WHERE name = 'short.txt'", clock.now())
+    await change_rows(house.site, "UPDATE files SET downloads = 1 WHERE name = 'once.txt'")
     assert names(await look(ann, MANAGER)) == []
 
 
 async def test_what_the_plan_has_let_go_is_not_shown(ann, house, clock):
     await ann.upload("old.txt")
-    await house.site.db.execute("UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
+    await change_rows(house.site, "UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
     assert names(await look(ann, MANAGER)) == ["old.txt"]
     clock.advance(seconds=31 * 24 * 3600)
     assert names(await look(ann, MANAGER)) == []

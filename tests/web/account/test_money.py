@@ -3,6 +3,7 @@
 import pytest
 
 from pixelhost.core import files
+from tests.support.elsewhere import change_rows
 from tests.support.money import EURO, give
 from tests.web.account.conftest import alert, done, look, problem, refused, whoami
 from tests.web.reading import read, take_down
@@ -14,7 +15,7 @@ DEPOSIT = {"amount": "12.50", "network": "test", "country": "NL", "name": "Ann C
 async def test_the_plan_is_shown_with_its_limits(house, ann):
     page = await look(ann, PLAN)
     assert "Your plan: Unlimited" in page.text
-    await house.site.db.execute("UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
+    await change_rows(house.site, "UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
     page = await look(ann, PLAN)
     assert "Storage 1.00 MB" in page.text
     assert "30 days after they were last read" in page.text
@@ -98,7 +99,7 @@ async def test_months_lead_to_each_other_and_not_into_the_future(ann, clock):
 
 
 async def test_what_was_removed_is_in_the_activity(house, ann, clock):
-    await house.site.db.execute("UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
+    await change_rows(house.site, "UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
     await ann.upload("old.txt")
     assert "Nothing was removed" in (await look(ann, "/user/activity")).text
     clock.advance(seconds=31 * 24 * 3600)

@@ -1,5 +1,6 @@
 """What an account sets about downloads by others, and about the look of its files' pages."""
 
+from tests.support.elsewhere import change_rows
 from tests.web.account.conftest import done, look, problem, refused, send, whoami
 
 SHARING = "/user/sharing"
@@ -81,7 +82,7 @@ async def test_what_is_wrong_with_the_look_stands_beside_the_fields(ann, alice, 
 
 
 async def test_a_plan_without_branding_says_so(house, ann):
-    await house.site.db.execute("UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
+    await change_rows(house.site, "UPDATE users SET plan_id = 'small' WHERE name = 'ann'")
     page = await look(ann, SHARING)
     assert "Yours, Small, doesn't." in page.text
     assert page.all("form", id="branding") == []

@@ -19,6 +19,8 @@ async def make(page: Page) -> str:
     """Send the form; the path of the link, with the key where it has one."""
     await page.get_by_role("button", name="Make the link").click()
     await expect(page.get_by_role("heading", name="The link to your secret")).to_be_visible(timeout=20_000)
+    if "#" in page.url:
+        await expect(page.locator("#link")).to_contain_text("#")
     link = await page.locator("#link").inner_text()
     return "/p/" + link.partition("/p/")[2]
 

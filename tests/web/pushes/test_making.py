@@ -6,6 +6,7 @@ import pytest
 
 from pixelhost import errors
 from pixelhost.plans import BUILT_IN, Plan
+from tests.support.elsewhere import change_rows
 from tests.support.people import make_person
 from tests.web.account.conftest import problem
 from tests.web.pushes.reaching import (
@@ -225,7 +226,7 @@ async def test_where_pushes_are_for_accounts_strangers_are_led_to_the_login(site
 
 
 async def test_a_banned_account_is_told_so(site, alice):
-    await site.db.execute("UPDATE users SET banned_at = now()")
+    await change_rows(site, "UPDATE users SET banned_at = now()")
     assert "This account is banned" in read(await ask(alice, "/p/new")).text
 
 

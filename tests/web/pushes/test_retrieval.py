@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.support.elsewhere import change_rows
 from tests.web.account.conftest import problem
 from tests.web.pushes.reaching import HTML, SECRET, ask, cookies, kinds, look, make, send, stranger_where, views
 from tests.web.reading import read
@@ -64,7 +65,7 @@ async def test_without_scripts_the_text_is_folded_away(anyone):
 async def test_the_views_of_its_owner_and_of_administrators_do_not_count(site, alice, bob):
     token = await make(alice, expire_after_views="1")
     assert "looking at it doesn't count" in (await look(alice, f"/p/{token}")).text
-    await site.db.execute("UPDATE users SET is_admin = true WHERE name = 'bob'")
+    await change_rows(site, "UPDATE users SET is_admin = true WHERE name = 'bob'")
     await look(bob, f"/p/{token}")
     assert await views(alice, token) == 0
     assert await kinds(alice, token) == ["creation", "owner_view", "admin_view"]

@@ -106,8 +106,8 @@ class Panel {
 
   open() {
     this.#element ??= this.#make();
+    this.#draw();
     document.body.append(this.#element);
-    this.#later();
   }
 
   #make() {
