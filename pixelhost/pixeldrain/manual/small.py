@@ -32,8 +32,8 @@ CHAPTER = Chapter(
             "A challenge of ALTCHA",
             "Some work, which lifts what says `captcha_required` as any captcha does. Look for the `number`, from 0 "
             "to `maxnumber`, that makes `challenge` the SHA-256 of `salt` and the number in decimal. Then send base64 "
-            'of the JSON `{"algorithm", "challenge", "number", "salt", "signature"}` as `recaptcha_response`. Each is good '
-            "once, within twenty minutes; a later part of the same file may come with the same for an hour.",
+            'of the JSON `{"algorithm", "challenge", "number", "salt", "signature"}` as `recaptcha_response`. Each is '
+            "good once, within twenty minutes; a later part of the same file may come with the same for an hour.",
             who="anyone",
             returns="The challenge, as ALTCHA's own widget takes it.",
             refuses=(errors.INVALID_ENDPOINT,),
