@@ -101,7 +101,7 @@ async def limits_of(site: Site, caller: Caller, file_id: str | None) -> Limits:
     if file is not None:
         held = gates.limits_of(site, caller, [file])
     else:
-        held = gates.limits_of_plans(site, [site.plan(site.settings.default_plan)])
+        held = gates.limits_of_plans(site, [site.settings.default_plan])
     since = site.clock.now() - gates.USAGE_WINDOW
     downloads, sent_bytes = await opendownloads.used(site.db, site.keyring.visitor(caller.ip), since)
     return Limits(

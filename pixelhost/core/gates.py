@@ -6,10 +6,11 @@ have no views to compare their downloads with, so no file rate limit.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from pixelhost import errors
 from pixelhost.core import captchas, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.opendownloads import Pace
-from pixelhost.db.opendownloads import Begun, Download, Limits
+from pixelhost.db.opendownloads import Begun, Download, Ended, Limits
 from pixelhost.errors import ApiError
 from pixelhost.model import File, Node, Terms
 from pixelhost.plans import NO_LIMIT, Plan
@@ -49,8 +50,11 @@ class Origin:
 
 @dataclass
 class Passage:
-    """A download that was let through. `pace` is None where it may be as fast as it can."""
+    """A download that was let through. `pace` is None where it may be as fast as it can; only what is counted has to be
+    told what goes out.
+    """
 
+    is_counted: bool = False
     pace: Pace | None = None
     sent_bytes: int = 0
 
@@ -91,19 +95,20 @@ class Gate:
             return
         begun = await self._begin(replace(self.download, size_bytes=size_bytes, is_lifted=is_lifted))
         share = (self.download.visitor, self.download.limits.bytes_per_second)
-        passage = Passage(self.site.open_downloads.join(share, begun.sharing) if share[1] else None)
+        passage = Passage(True, self.site.open_downloads.join(share, begun.sharing) if share[1] else None)
         try:
             yield passage
         finally:
             if passage.pace is not None:
                 self.site.open_downloads.leave(share)
             is_limited = self.download.limits.transfer_bytes != NO_LIMIT
-            await self.site.open_downloads.end(begun.number, passage.sent_bytes if is_limited else 0)
+            sent_bytes = passage.sent_bytes if is_limited else 0
+            self.site.open_downloads.end(Ended(self.download.visitor, begun.number, sent_bytes))
 
     async def _begin(self, download: Download) -> Begun:
         begun = await self.site.open_downloads.begin(download)
         if begun.refusal == "at_once":
-            # Who has the last byte of a download may ask for the next one before we have written that it is over.
+            # Another worker may not have written yet that the download before this one is over.
             await asyncio.sleep(ENDING_SECONDS)
             begun = await self.site.open_downloads.begin(download)
         refusal = _said(self.caller, begun)
@@ -210,17 +215,22 @@ def admit(site: Site, caller: Caller, wanted: Sequence[Wanted], origin: Origin) 
 
 def limits_of(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Limits:
     """By the strictest of the owners' plans, those left out that hold for none of this."""
-    return limits_of_plans(site, [site.plan(one.owner_plan_id) for one in wanted if not is_exempt(site, caller, one)])
+    return limits_of_plans(site, {one.owner_plan_id for one in wanted if not is_exempt(site, caller, one)})
 
 
-def limits_of_plans(site: Site, plans: Sequence[Plan]) -> Limits:
+def limits_of_plans(site: Site, plan_ids: Collection[str]) -> Limits:
     """The strictest of each, for those whom they hold for."""
+    return _strictest_of(tuple(site.plan(plan_id) for plan_id in plan_ids), site.settings.downloads_at_once)
+
+
+@lru_cache(100)
+def _strictest_of(plans: tuple[Plan, ...], downloads_at_once: int) -> Limits:
     speeds = {plan.download_speed_limit for plan in plans if plan.download_speed_limit > 0}
     return Limits(
         downloads=_strictest(plan.downloads_per_ip_per_day for plan in plans),
         transfer_bytes=_strictest(plan.transfer_per_ip_per_day for plan in plans),
         at_once=_strictest(plan.concurrent_downloads_per_ip for plan in plans),
-        overall=site.settings.downloads_at_once or NO_LIMIT,
+        overall=downloads_at_once or NO_LIMIT,
         bytes_per_second=min(speeds, default=0),
     )
 
@@ -261,7 +271,7 @@ def _download(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Download:
         visitor=site.keyring.visitor(caller.ip),
         subjects=[_subject(one) for one in held or wanted],
         size_bytes=0,
-        limits=limits_of(site, caller, wanted),
+        limits=limits_of_plans(site, {one.owner_plan_id for one in held}),
         is_free=bool(held),
     )
 

@@ -17,11 +17,13 @@ from pixelhost.db import opendownloads as rows
 from pixelhost.db.connect import Failure
 from pixelhost.db.opendownloads import Begun, Download, Ended, Share
 from pixelhost.db.slots import Slots
+from pixelhost.plans import NO_LIMIT
 
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+GATHERING_SECONDS = 0.005
 STEPS_PER_SECOND = 4
 SMALLEST_STEP_BYTES = 4096
 CATCH_UP_SECONDS = 0.25
@@ -60,18 +62,29 @@ class OpenDownloads:
         self._slots = slots
         self._clock = clock
         self._ended: list[Ended] = []
+        self._writing: Sequence[Ended] = ()
+        self._is_written = asyncio.Event()
+        self._ended_since = 0.0
+        self._is_end_due = False
         self._ending: asyncio.Task[None] | None = None
         self._paces: dict[Share, Pace] = {}
         self._asking: asyncio.Task[None] | None = None
 
     async def begin(self, download: Download) -> Begun:
-        """One statement. Whoever gives up waiting for it leaves nothing begun behind."""
+        """One statement, for those that have ended just now as well.
+
+        Who is cancelled meanwhile may leave one begun behind; requests are only cancelled where the process ends, whose
+        downloads end with it.
+        """
+        if download.limits.at_once != NO_LIMIT and self._writing:
+            await self._wait_for_ends(download.visitor)
         process = await self._slots.process()
-        beginning = asyncio.create_task(rows.begin(self._db, process, download, self._clock.now()))
+        ended, self._ended = self._ended, []
         try:
-            return await asyncio.shield(beginning)
-        except asyncio.CancelledError:
-            beginning.add_done_callback(self._abandon)
+            return await rows.begin(self._db, process, download, self._clock.now(), ended)
+        except BaseException:
+            for one in ended:
+                self.end(one)
             raise
 
     async def trial(self, download: Download) -> Begun:
@@ -82,17 +95,15 @@ class OpenDownloads:
         """Which of its subjects its address has begun to download already."""
         return await rows.known(self._db, download.visitor, download.subjects, self._clock.now() - within)
 
-    async def end(self, number: int, sent_bytes: int) -> None:
-        """Those that end while a statement is under way share the next one. While the database is away nobody waits
-        longer than a moment.
-        """
-        await asyncio.wait([self._end_soon(number, sent_bytes)], timeout=RETRY_SECONDS)
-
-    def _end_soon(self, number: int, sent_bytes: int) -> asyncio.Task[None]:
-        self._ended.append(Ended(number, sent_bytes))
-        if self._ending is None:
-            self._ending = asyncio.create_task(self._end_all())
-        return self._ending
+    def end(self, ended: Ended) -> None:
+        """Takes no time of the caller's: it is written with what begins next, or else in some milliseconds."""
+        loop = asyncio.get_running_loop()
+        if not self._ended:
+            self._ended_since = loop.time()
+        self._ended.append(ended)
+        if not self._is_end_due:
+            self._is_end_due = True
+            loop.call_later(GATHERING_SECONDS, self._end_soon)
 
     def join(self, share: Share, sharing: int) -> Pace:
         """For a download that has begun, as one of so many."""
@@ -114,20 +125,38 @@ class OpenDownloads:
         """What has ended is written first."""
         if self._asking is not None:
             self._asking.cancel()
+        if self._ended and self._ending is None:
+            self._ending = asyncio.create_task(self._end_all())
         if self._ending is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending, RETRY_SECONDS)
 
-    def _abandon(self, beginning: asyncio.Task[Begun]) -> None:
-        if not beginning.cancelled() and beginning.exception() is None and not beginning.result().refusal:
-            self._end_soon(beginning.result().number, 0)
+    async def _wait_for_ends(self, visitor: bytes) -> None:
+        """Who has the last byte of a download may be quicker with the next one than we are with writing that. While the
+        database is away nobody waits longer than a moment.
+        """
+        if any(one.visitor == visitor for one in self._writing):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_written.wait(), RETRY_SECONDS)
+
+    def _end_soon(self) -> None:
+        """What has ended after a download that began took the others along still has its time."""
+        loop = asyncio.get_running_loop()
+        due_in = self._ended_since + GATHERING_SECONDS - loop.time()
+        self._is_end_due = bool(self._ended) and due_in > 0
+        if self._is_end_due:
+            loop.call_later(due_in, self._end_soon)
+        elif self._ended and self._ending is None:
+            self._ending = asyncio.create_task(self._end_all())
 
     async def _end_all(self) -> None:
         try:
             while self._ended:
-                taken: Sequence[Ended] = self._ended
-                self._ended = []
-                await self._end(taken)
+                self._writing, self._ended = self._ended, []
+                self._is_written.clear()
+                await self._end(self._writing)
+                self._writing = ()
+                self._is_written.set()
         finally:
             self._ending = None
 

@@ -54,17 +54,20 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """`sent_bytes` are what counts of them for the daily limit."""
+    """`sent_bytes` are what counts of them for the daily limit of the visitor."""
 
+    visitor: bytes
     number: int
     sent_bytes: int
 
 
-async def begin(db: Db, process: int, download: Download, now: datetime, *, is_trial: bool = False) -> Begun:
-    """Begin a download unless a limit refuses it. A trial only tells whether one does."""
+async def begin(
+    db: Db, process: int, download: Download, now: datetime, ended: Sequence[Ended] = (), *, is_trial: bool = False
+) -> Begun:
+    """Begin a download unless a limit refuses it, after those that have ended. A trial only tells whether one does."""
     limits = download.limits
     row = await db.fetchrow(
-        "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         process,
         download.visitor,
         download.subjects,
@@ -78,6 +81,8 @@ async def begin(db: Db, process: int, download: Download, now: datetime, *, is_t
         limits.bytes_per_second,
         download.is_lifted,
         is_trial,
+        [one.number for one in ended],
+        [one.sent_bytes for one in ended],
     )
     return Begun(row["refusal"], row["number"] or 0, row["sharing"] or 1)
 
@@ -85,14 +90,7 @@ async def begin(db: Db, process: int, download: Download, now: datetime, *, is_t
 async def end(db: Db, ended: Sequence[Ended], now: datetime) -> None:
     """They are over, and were sent so much. A second time counts nothing."""
     await db.execute(
-        """WITH gone AS (
-               DELETE FROM open_downloads o USING unnest($1::bigint[], $2::bigint[]) AS e (id, bytes)
-                WHERE o.id = e.id RETURNING o.visitor, e.bytes)
-           INSERT INTO visitor_usage AS u (visitor, slot, bytes_sent)
-           SELECT visitor, date_trunc('minute', $3::timestamptz, 'UTC'), sum(bytes)
-             FROM gone, (SELECT set_config('synchronous_commit', 'off', true)) AS unhurriedly
-            WHERE bytes > 0 GROUP BY visitor ORDER BY visitor
-           ON CONFLICT (visitor, slot) DO UPDATE SET bytes_sent = u.bytes_sent + excluded.bytes_sent""",
+        "SELECT end_downloads($1, $2, $3)",
         [one.number for one in ended],
         [one.sent_bytes for one in ended],
         now,

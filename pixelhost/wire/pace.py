@@ -8,8 +8,12 @@ from pixelhost.core.downloads import Part, Slice
 from pixelhost.core.gates import Passage
 
 
-async def held(parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
-    """The same bytes, a fraction of a second's worth at once and the next when their turn has come."""
+def held(parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
+    """The same bytes, counted; at a limited speed a fraction of a second's worth at once."""
+    return _held(parts, passage) if passage.is_counted else parts
+
+
+async def _held(parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
     async with aclosing(parts):
         async for part in parts:
             counted = _counted(part, passage)

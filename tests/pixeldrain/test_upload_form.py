@@ -252,7 +252,7 @@ async def test_grabbing_many_times_at_once_counts_every_copy(alice: Person, bob:
 
 
 async def test_what_may_not_be_downloaded_may_not_be_grabbed_either(alice: Person, bob: Person, site: Site):
-    infected, once = await alice.upload("a"), await alice.upload("b", query="?delete_after_downloads=1")
+    infected, once = await alice.upload("a", b"bad"), await alice.upload("b", query="?delete_after_downloads=1")
     await change_rows(
         site, "UPDATE blobs SET virus_name = 'Eicar' WHERE digest = (SELECT blob FROM files WHERE id = $1)", infected
     )

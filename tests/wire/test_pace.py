@@ -61,7 +61,7 @@ async def parts(*sizes: int) -> AsyncGenerator[bytes, None]:
 @pytest.mark.parametrize("sizes", [(400_000,), (1, 399_999), (100_000,) * 4])
 async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, sizes):
     sent = 0
-    async for part in pace.held(parts(*sizes), Passage(shared())):
+    async for part in pace.held(parts(*sizes), Passage(True, shared())):
         sent += len(part)
         allowed = (watch.now - 100) * SPEED
         assert sent <= allowed + 25_000, "no more than a quarter of a second's worth ahead"
@@ -71,13 +71,13 @@ async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, siz
 
 
 async def test_who_reads_slowly_is_not_held_up_further(watch: Watch):
-    async for _ in pace.held(parts(400_000), Passage(shared())):
+    async for _ in pace.held(parts(400_000), Passage(True, shared())):
         watch.now += 1
     assert watch.now - 100 == pytest.approx(16)
 
 
 async def test_who_has_read_slowly_makes_up_for_a_quarter_of_a_second_only(watch: Watch):
-    taken = pace.held(parts(400_000), Passage(shared()))
+    taken = pace.held(parts(400_000), Passage(True, shared()))
     await anext(taken)
     watch.now += 60
     begun = watch.now
@@ -90,7 +90,7 @@ async def test_the_downloads_of_an_address_share_its_speed(watch: Watch):
     together = shared(ours=4, everywhere=4)
 
     async def take() -> float:
-        async for _ in pace.held(parts(100_000), Passage(together)):
+        async for _ in pace.held(parts(100_000), Passage(True, together)):
             pass
         return watch.now - 100
 
@@ -100,13 +100,13 @@ async def test_the_downloads_of_an_address_share_its_speed(watch: Watch):
 
 
 async def test_a_process_gives_its_own_no_more_than_their_part(watch: Watch):
-    async for _ in pace.held(parts(100_000), Passage(shared(ours=1, everywhere=4))):
+    async for _ in pace.held(parts(100_000), Passage(True, shared(ours=1, everywhere=4))):
         pass
     assert watch.now - 100 == pytest.approx(4.0, abs=0.3)
 
 
 async def test_what_is_let_through_is_counted(watch: Watch):
-    passage = Passage()
+    passage = Passage(True)
     async for _ in pace.held(parts(400_000, 1), passage):
         pass
     assert passage.sent_bytes == 400_001

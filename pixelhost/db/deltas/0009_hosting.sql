@@ -158,8 +158,23 @@ CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
          WHERE pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process))
 $$;
 
+-- Downloads are over, and were sent so many bytes that count. A second time counts nothing.
+CREATE FUNCTION end_downloads(ids bigint[], sent_bytes bigint[], at_time timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    WITH gone AS (
+        DELETE FROM open_downloads o USING unnest(ids, sent_bytes) AS e (id, bytes)
+         WHERE o.id = e.id RETURNING o.visitor, e.bytes)
+    INSERT INTO visitor_usage AS u (visitor, slot, bytes_sent)
+    SELECT g.visitor, date_trunc('minute', at_time, 'UTC'), sum(g.bytes)
+      FROM gone g WHERE g.bytes > 0 GROUP BY g.visitor ORDER BY g.visitor
+    ON CONFLICT (visitor, slot) DO UPDATE SET bytes_sent = u.bytes_sent + excluded.bytes_sent;
+END
+$$;
+
 -- A download of an address begins, unless a limit refuses it: all of them in one statement, and those of one address take
--- turns. Limits are -1 where there are none. `refusal` is empty or names the limit; a trial takes nothing. Downloads count
+-- turns. Those that have ended meanwhile end first. Limits are -1 where there are none. `refusal` is empty or names the limit; a trial takes nothing. Downloads count
 -- by what is downloaded, so that more of the same is let pass; bytes from now on, as many as are asked for, until
 -- `end_downloads` says how many it were. `sharing` is how many of the address share the speed, this one included. What is
 -- downloaded at once over all isn't locked: it may be exceeded by those that begin in the same moment. A crash of the
@@ -167,26 +182,35 @@ $$;
 CREATE FUNCTION begin_download(
     by_process integer, by_visitor bytea, subjects text[], at_time timestamptz, wanted_bytes bigint, is_free boolean,
     downloads_max bigint, bytes_max bigint, at_once_max bigint, overall_max bigint, speed bigint,
-    is_lifted boolean, is_trial boolean, OUT refusal text, OUT number bigint, OUT sharing bigint
+    is_lifted boolean, is_trial boolean, ended bigint[], ended_bytes bigint[], OUT refusal text, OUT number bigint, OUT sharing bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
     since timestamptz := at_time - interval '24 hours';
+    known bigint := 0;
+    used_bytes bigint;
+    under_way bigint;
 BEGIN
     refusal := '';
     IF NOT is_trial THEN
         PERFORM set_config('synchronous_commit', 'off', true);
+        IF cardinality(ended) > 0 THEN
+            PERFORM end_downloads(ended, ended_bytes, at_time);
+        END IF;
         PERFORM pg_advisory_xact_lock(hashtextextended(encode(by_visitor, 'hex'), 0));
     END IF;
-    IF bytes_max >= 0 AND bytes_max <= (
-        SELECT coalesce((SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since), 0)
-             + coalesce((SELECT sum(o.reserved_bytes) FROM open_downloads o WHERE o.visitor = by_visitor), 0)
-    ) THEN
+    IF downloads_max >= 0 THEN
+        known := (SELECT count(*) FROM visitor_downloads d
+                   WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since);
+    END IF;
+    -- In one statement: what ends meanwhile counts as under way, or as used.
+    SELECT coalesce(sum(o.reserved_bytes), 0) + CASE WHEN bytes_max >= 0 THEN coalesce(
+               (SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since), 0) ELSE 0 END,
+           count(*) FILTER (WHERE o.is_held)
+      INTO used_bytes, under_way FROM open_downloads o WHERE o.visitor = by_visitor;
+    IF bytes_max >= 0 AND bytes_max <= used_bytes THEN
         refusal := 'transfer';
-    ELSIF downloads_max >= 0 AND NOT is_lifted AND downloads_max <= (
+    ELSIF downloads_max >= 0 AND NOT is_lifted AND known < cardinality(subjects) AND downloads_max <= (
         SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
-    ) AND cardinality(subjects) > (
-        SELECT count(*) FROM visitor_downloads d
-         WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since
     ) THEN
         refusal := 'downloads';
     ELSIF overall_max >= 0 AND NOT is_lifted AND is_free AND overall_max <= (
@@ -197,9 +221,7 @@ BEGIN
             refusal := 'overload';
         END IF;
     END IF;
-    IF refusal = '' AND at_once_max >= 0 AND at_once_max <= (
-        SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.is_held
-    ) THEN
+    IF refusal = '' AND at_once_max >= 0 AND at_once_max <= under_way THEN
         PERFORM forget_dead_downloads();
         IF at_once_max <= (SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.is_held) THEN
             refusal := 'at_once';
@@ -208,7 +230,7 @@ BEGIN
     IF refusal <> '' OR is_trial THEN
         RETURN;
     END IF;
-    IF downloads_max >= 0 THEN
+    IF downloads_max >= 0 AND known < cardinality(subjects) THEN
         INSERT INTO visitor_downloads AS d (visitor, subject, started_at)
         SELECT by_visitor, subject, at_time FROM unnest(subjects) AS subject
         ON CONFLICT (visitor, subject) DO UPDATE SET started_at = excluded.started_at WHERE d.started_at <= since;

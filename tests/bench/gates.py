@@ -1,0 +1,142 @@
+"""What the limits of downloads cost, and how well a limited speed is held."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench import clients, load, servers
+from tests.bench.bench import Bench, Contender, Samples
+from tests.bench.processes import NotMeasuredError
+from tests.bench.servers import Pixelhost
+from tests.bench.table import Figure, Limit
+
+PLAN = """
+[unlimited]
+name = "Unlimited"
+type = "{type}"
+filesystem_access = true
+{limits}
+"""
+EVERY_LIMIT = """
+downloads_per_ip_per_day = 1000000000
+transfer_per_ip_per_day = 1000000000000000
+concurrent_downloads_per_ip = 1000
+file_rate_limit = true
+"""
+GETS = 500
+WARM_UP = 100
+REPETITIONS = 7
+COST_LIMIT_MS = 0.5
+
+SPEED = 1_000_000
+SPEED_SECONDS = 20
+SPEED_FILE_BYTES = 64 << 20
+SPEED_REPETITIONS = 3
+SPEED_LIMIT_PERCENT = 10.0
+CONNECTIONS = (1, 8)
+
+
+@contextlib.contextmanager
+def _with_plan(folder: Path, limits: str, **settings: object) -> Iterator[Pixelhost]:
+    """A server, in a folder of its own below, all of whose accounts have these limits."""
+    folder.mkdir()
+    plans = folder / "plans.toml"
+    plans.write_text(PLAN.format(type="free" if limits else "unlimited", limits=limits or "hotlinking = true"))
+    with servers.pixelhost(folder, plans_file=plans, **settings) as server:
+        yield server
+
+
+def gates(bench: Bench) -> list[Figure]:
+    """A stranger's GETs of 1 KiB, one after the other, with every limit and with none: what the limits add to each.
+
+    Of each contender the fastest tenth counts: in the others the machine did something else as well.
+    """
+    folder = bench.folder
+    with _with_plan(folder / "held", EVERY_LIMIT) as held, _with_plan(folder / "free", "") as free:
+        paths = {server.port: f"/api/file/{server.put(bytes(1 << 10))}" for server in (held, free)}
+
+        def one_get(server: Pixelhost) -> float:
+            return _ms_a_get(server.port, paths[server.port])
+
+        contenders = [
+            Contender("with limits", lambda: one_get(held), [held.pid]),
+            Contender("without", lambda: one_get(free), [free.pid]),
+        ]
+        got = bench.take_turns(contenders, REPETITIONS, "ms")
+    pairs = zip(got["with limits"].values, got["without"].values, strict=True)
+    cost = Samples([with_limits - without for with_limits, without in pairs], got["with limits"].cpu)
+    return [Limit("what all limits add to a GET", "ms", cost, COST_LIMIT_MS)]
+
+
+def _ms_a_get(port: int, path: str) -> float:
+    taken = []
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        for _ in range(WARM_UP + GETS):
+            start = time.perf_counter()
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            answer.read()
+            taken.append(time.perf_counter() - start)
+            if answer.status != http.HTTPStatus.OK:
+                raise load.RefusedError(f"GET {path}: {answer.status}")
+    return sorted(taken[WARM_UP:])[GETS // 10] * 1000
+
+
+def speed_limit(bench: Bench) -> list[Figure]:
+    """How far from 1 MB/s an address is that downloads for 20 s, over one connection and over eight."""
+    bench.require_memory(2 * SPEED_FILE_BYTES)
+    with _with_plan(bench.folder / "slow", f"download_speed_limit = {SPEED}", workers=2) as ours:
+        path = (
+            f"/api/file/{clients.put_made_up(ours.port, '/api/file/a', ours.key, SPEED_FILE_BYTES, threading.Event())}"
+        )
+
+        def off_by(connections: int) -> float:
+            return abs(_taken(ours.port, path, connections) / (SPEED * SPEED_SECONDS) - 1) * 100
+
+        contenders = [
+            Contender(f"{count} connections", lambda count=count: off_by(count), [ours.pid])  # type: ignore[misc]
+            for count in CONNECTIONS
+        ]
+        got = bench.take_turns(contenders, SPEED_REPETITIONS, "%")
+    return [
+        Limit(
+            f"off a speed limit of 1 MB/s, {count} connection{'s' * (count > 1)}, 2 workers",
+            "%",
+            got[name],
+            SPEED_LIMIT_PERCENT,
+        )
+        for count, name in ((count, f"{count} connections") for count in CONNECTIONS)
+    ]
+
+
+def _taken(port: int, path: str, connections: int) -> int:
+    """Bytes that so many connections got together."""
+    begins = threading.Barrier(connections + 1)
+    got = [0] * connections
+
+    def take(number: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
+            begins.wait()
+            end = time.perf_counter() + SPEED_SECONDS
+            sock.sendall(load.get(path))
+            while (left := end - time.perf_counter()) > 0:
+                sock.settimeout(left)
+                with contextlib.suppress(TimeoutError):
+                    received = len(sock.recv(1 << 16))
+                    if not received:
+                        raise NotMeasuredError("a download ended before its time")
+                    got[number] += received
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(connections)]
+    for thread in threads:
+        thread.start()
+    begins.wait()
+    for thread in threads:
+        thread.join()
+    return sum(got)
