@@ -148,6 +148,7 @@ CREATE INDEX nodes_cut_off ON nodes (id) WHERE is_cut_off;
 CREATE INDEX nodes_logging ON nodes (logging_enabled_at) WHERE logging_enabled_at IS NOT NULL;
 CREATE INDEX nodes_shared ON nodes (owner_id) WHERE share_id IS NOT NULL;
 CREATE INDEX nodes_directories ON nodes (parent_id) WHERE blob IS NULL;
+CREATE INDEX nodes_taken_down ON nodes (owner_id) WHERE abuse_type <> '' AND blob IS NULL;
 
 -- What a search looks up, because pg_trgm is not everywhere: every two and every three neighbouring characters of a name,
 -- hashed together with the account. Three tell more than two, and the shortest term has two. The high cost keeps the
@@ -990,6 +991,7 @@ BEGIN
     ELSIF TG_OP = 'UPDATE' THEN
         NEW.abuse_type := '';
         NEW.abuse_reported_at := NULL;
+        DELETE FROM takedowns WHERE node_id = NEW.id;
     END IF;
     RETURN NEW;
 END
@@ -999,10 +1001,11 @@ CREATE TRIGGER nodes_taken_down BEFORE INSERT ON nodes FOR EACH ROW WHEN (NEW.bl
 CREATE TRIGGER nodes_taken_down_anew BEFORE UPDATE OF blob ON nodes FOR EACH ROW WHEN (NEW.blob <> OLD.blob)
     EXECUTE FUNCTION take_down_node();
 
--- The rows of processes that have died go: what still counts is under way.
+-- The rows of processes that have died go: what still counts is under way. Who asks is alive, though its own lock wouldn't
+-- keep it out.
 CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
     DELETE FROM open_downloads WHERE process IN (
-        SELECT process FROM (SELECT DISTINCT process FROM open_downloads) p
+        SELECT process FROM (SELECT DISTINCT process FROM open_downloads WHERE process <> pg_backend_pid()) p
          WHERE pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process))
 $$;
 

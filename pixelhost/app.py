@@ -79,7 +79,7 @@ class Runner(web.AppRunner):
 
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             try:
-                if customdomains.is_misdirected(request):
+                if customdomains.is_misdirected(known, request):
                     return customdomains.misdirected()
                 if isinstance(request, web.Request) and customdomains.is_for_a_domain(known, request):
                     return await elsewhere._handle(request)  # noqa: SLF001

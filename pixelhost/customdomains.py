@@ -117,12 +117,15 @@ def is_for_a_domain(known: Domains, request: web.BaseRequest) -> bool:
     return not known.is_empty and known.has(security.host_name(request))
 
 
-def is_misdirected(request: web.BaseRequest) -> bool:
-    """Whether the connection was made for another domain than the request is (RFC 9110, 15.5.20)."""
+def is_misdirected(known: Domains, request: web.BaseRequest) -> bool:
+    """Whether the connection was made for another domain than the request is (RFC 9110, 15.5.20), or for one that is
+    nobody's by now: the rest of the site isn't to be had on it.
+    """
     transport = request.transport
     connection = transport.get_extra_info("ssl_object") if transport is not None else None
     context = connection.context if connection is not None else None
-    return isinstance(context, Context) and bool(context.name) and context.name != security.host_name(request)
+    name = context.name if isinstance(context, Context) else ""
+    return bool(name) and (name != security.host_name(request) or not known.has(name))
 
 
 def misdirected() -> web.Response:

@@ -67,36 +67,35 @@ async def _forget_usage(site: Site) -> int:
     return 0
 
 
-JOBS = {
-    job.name: job
-    for job in (
-        Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
-        Job("pushes", 60, pushes.expire_due, "end pushes whose time or views are over"),
-        Job("purge", 3600, pushes.purge, "delete what is left of pushes that ended long ago"),
-        Job("mails", 60, mails.end_due, "end transfers whose time is over, and delete those that nobody has any more"),
-        Job("downloads", 600, transferdownloads.delete_due, "forget downloads and keys that are no longer good"),
-        Job("notices", 5, pushnotices.tell, "tell owners by mail and webhooks what happened to their pushes"),
-        Job("webhooks", 5, webhookdelivery.deliver, "send messages to webhooks; what fails is tried again for 3 days"),
-        Job("webhook-messages", 3600, webhookdelivery.forget, "forget what was sent to webhooks a month ago"),
-        Job("push-mails", 300, pushmails.note_outcomes, "note what became of mail that was sent about pushes"),
-        Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
-        Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
-        Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),
-        Job("activity", 600, activity.tidy, "end the logging of directories that nobody reads; delete old entries"),
-        Job("removals", 86400, removals.forget, "forget what was removed from accounts two years ago"),
-        Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
-        Job("cache", 3600, mediacache.trim, "keep the cache of thumbnails and listings within its size"),
-        Job("downloads", 10, _forget_dead_downloads, "forget the downloads of workers that died"),
-        Job("scan", 5, malware.scan_due, "have uploads scanned for malware"),
-        Job("rescan", BY_HAND, malware.rescan, "have everything scanned for malware again"),
-        Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
-        Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),
-        Job("invoices", 300, invoices.ask_again, "ask what became of the payments of open invoices"),
-        Job("certificates", 3600, domains.warn, "warn owners of custom domains whose certificate ends"),
-        Job("takedowns", 10, takedowns.tidy, "tell owners what of theirs was taken down"),
-        Job("mail", 5, delivery.deliver, "send mail; what a server postpones is tried again for 3 days"),
-    )
-}
+_ALL = (
+    Job("expire", 60, files.delete_due, "delete files whose date, downloads or plan say so"),
+    Job("pushes", 60, pushes.expire_due, "end pushes whose time or views are over"),
+    Job("purge", 3600, pushes.purge, "delete what is left of pushes that ended long ago"),
+    Job("mails", 60, mails.end_due, "end transfers whose time is over, and delete those that nobody has any more"),
+    Job("downloads", 600, transferdownloads.delete_due, "forget downloads and keys that are no longer good"),
+    Job("notices", 5, pushnotices.tell, "tell owners by mail and webhooks what happened to their pushes"),
+    Job("webhooks", 5, webhookdelivery.deliver, "send messages to webhooks; what fails is tried again for 3 days"),
+    Job("webhook-messages", 3600, webhookdelivery.forget, "forget what was sent to webhooks a month ago"),
+    Job("push-mails", 300, pushmails.note_outcomes, "note what became of mail that was sent about pushes"),
+    Job("accounts", 600, accounts.delete_due, "delete accounts a week after their owners asked for it"),
+    Job("sweep", 300, storage.sweep, "delete bytes that nothing refers to since the grace period"),
+    Job("cut-off", 60, nodedeletion.go_on, "go on with deletions of directories that were interrupted"),
+    Job("activity", 600, activity.tidy, "end the logging of directories that nobody reads; delete old entries"),
+    Job("removals", 86400, removals.forget, "forget what was removed from accounts two years ago"),
+    Job("leftovers", 3600, storage.clear_abandoned, "clear what interrupted uploads left"),
+    Job("cache", 3600, mediacache.trim, "keep the cache of thumbnails and listings within its size"),
+    Job("open-downloads", 10, _forget_dead_downloads, "forget the downloads of workers that died"),
+    Job("scan", 5, malware.scan_due, "have uploads scanned for malware"),
+    Job("rescan", BY_HAND, malware.rescan, "have everything scanned for malware again"),
+    Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
+    Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),
+    Job("invoices", 300, invoices.ask_again, "ask what became of the payments of open invoices"),
+    Job("certificates", 3600, domains.warn, "warn owners of custom domains whose certificate ends"),
+    Job("takedowns", 10, takedowns.tidy, "tell owners what of theirs was taken down"),
+    Job("mail", 5, delivery.deliver, "send mail; what a server postpones is tried again for 3 days"),
+)
+JOBS = {job.name: job for job in _ALL}
+assert len(JOBS) == len(_ALL), "two jobs of one name"
 
 
 async def run(site: Site, name: str) -> int | None:

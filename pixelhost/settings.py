@@ -139,6 +139,13 @@ def _mail_from(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    """Of mail, without a name."""
+    if mailbox(value)[1] != value:
+        raise ValueError(f"{value!r} is not an address like abuse@example.com")
+    return value
+
+
 def _blob_store(value: str) -> str:
     parts = _split(value)
     if parts.scheme == "file" and parts.path.startswith("/") and not parts.netloc:
@@ -220,6 +227,9 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting(_mail_from, "pixelhost@localhost", "sender of mail, an address or Name <address>")
+    abuse_contact: str = _setting(
+        _address, "", "e-mail address that pages of shared folders and what is in them name for reports; empty = none"
+    )
     plans_file: Path | None = _setting(_path, None, "TOML, one table a plan; empty = the built-in plans")
     default_plan: str = _setting(_text, "unlimited", "plan of a new account")
     registration: str = _setting(

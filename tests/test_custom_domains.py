@@ -18,7 +18,7 @@ from pixelhost.site import Site
 from tests.pixeldrain.test_thumbnail import picture
 from tests.support.certificates import pair
 from tests.support.clock import MovableClock
-from tests.support.domains import Front, front, serve_on
+from tests.support.domains import SECONDS, Front, front, serve_on
 from tests.support.mailbox import mail_to
 from tests.support.people import Person, make_person
 
@@ -201,7 +201,7 @@ async def test_a_certificate_is_replaced_while_it_serves(here: Front, alice: Per
     later = dt.datetime(2101, 1, 1, tzinfo=dt.UTC)
     await serve_on(alice, "/me/docs", ONE, ends_at=later)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while True:
             connection = await here.connect(ONE)
             ends = connection.certificate_ends
@@ -219,8 +219,10 @@ async def test_a_domain_that_is_taken_away_is_nobodys_at_once(here: Front, alice
     assert (await connection.ask(ONE)).status == 200
     await alice.update("/me/docs", custom_domain_name="")
     assert (await connection.ask(ONE)).status in {404, 421}
-    await connection.close()
     await here.hears(ONE, is_known=False)
+    for path in ("/", "/login", "/api/user"):
+        assert (await connection.ask(ONE, path)).status == 421
+    await connection.close()
 
 
 async def test_a_node_that_goes_takes_its_domain_with_it(here: Front, alice: Person, share_id: str):

@@ -91,6 +91,7 @@ WRONG = {
     "PIXELHOST_SECRET_KEY": "k" * 31,
     "PIXELHOST_SECRET_KEY_PREVIOUS": "k" * 32 + "," + "j" * 31,
     "PIXELHOST_SMTP_URL": "mail.example.com",
+    "PIXELHOST_ABUSE_CONTACT": "Abuse <abuse@example.com>",
     "PIXELHOST_REGISTRATION": "perhaps",
     "PIXELHOST_TRUSTED_PROXIES": "10.0.0.0/33",
     "PIXELHOST_CONTENT_ORIGIN": "raw.example.com",

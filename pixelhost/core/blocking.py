@@ -11,13 +11,15 @@ from uuid import UUID
 from pixelhost import errors
 from pixelhost.core import paths, takedowns
 from pixelhost.core.callers import Caller
+from pixelhost.core.paths import Path
 from pixelhost.db import files, lists, nodes, reporters
 from pixelhost.errors import ApiError
-from pixelhost.model import AbuseReporter
+from pixelhost.model import AbuseReporter, Node
 from pixelhost.site import Site
 
 NAMED_MAX: Final = 1000
 TEXT_MAX: Final = 1 << 20
+PUNCTUATION: Final = ".,;:!?)]}"
 NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
 # A path below /d/ ends where a link in a text does; an ID or a digest stands alone.
@@ -25,7 +27,7 @@ _NAMED: Final = re.compile(
     r"""/(?:api/)?(?P<door>u|file|l|list)/(?P<id>[A-Za-z0-9]{8})(?![A-Za-z0-9])
       | /(?:d|api/filesystem)/(?P<path>[A-Za-z0-9]{8}(?:/[^\s"'<>?\#]*)?)(?![A-Za-z0-9])
       | (?<![0-9A-Za-z])(?P<digest>[0-9a-fA-F]{64})(?![0-9A-Za-z])
-      | ^\s*(?P<bare>[A-Za-z0-9]{8})\s*$""",
+      | ^[^\S\n]*(?P<bare>[A-Za-z0-9]{8})[^\S\n]*$""",
     re.VERBOSE | re.MULTILINE,
 )
 
@@ -75,7 +77,7 @@ async def block(site: Site, by: Authority, text: str, kind: str, reporter: str, 
     by.refuse(kind)
     if len(text) > TEXT_MAX:
         raise errors.STRING_OUT_OF_RANGE(field="text", min_len=1, max_len=TEXT_MAX, len=len(text))
-    found = list(dict.fromkeys(match.group(0).strip() for match in _NAMED.finditer(text)))
+    found = {match.group(0).strip(): match for match in _NAMED.finditer(text)}
     if not found:
         raise errors.MISSING_FIELD(field="text", message="The text names no file: give links, IDs or SHA-256 digests")
     if len(found) > NAMED_MAX:
@@ -84,8 +86,8 @@ async def block(site: Site, by: Authority, text: str, kind: str, reporter: str, 
         )
     name = by.reporter.name if by.reporter is not None else reporter
     blocked = Blocked()
-    for named in found:
-        await _Blocking(site, by, kind, name, note, blocked).take_down(named)
+    for named, match in found.items():
+        await _Blocking(site, by, kind, name, note, blocked).take_down(named, match)
     return blocked
 
 
@@ -104,9 +106,7 @@ class _Blocking:
     note: str
     blocked: Blocked
 
-    async def take_down(self, named: str) -> None:
-        match = _NAMED.search(named)
-        assert match is not None
+    async def take_down(self, named: str, match: re.Match[str]) -> None:
         if match["digest"]:
             await self._digest(match["digest"].lower())
         elif match["path"]:
@@ -137,21 +137,25 @@ class _Blocking:
         return [listed.file.id for listed in found.files] if found is not None else []
 
     async def _node(self, named: str, text: str) -> None:
-        chain = None
-        try:
-            path = paths.parse(unquote(text, errors="strict"))
-            chain = await nodes.walk_shared(self.site.db, path.bucket, path.names)
-        except (ApiError, UnicodeDecodeError):
-            pass
-        if chain is None or not chain.is_complete:
+        # A sentence may end with it.
+        found = await self._walked(text) or await self._walked(text.rstrip(PUNCTUATION))
+        if found is None:
             self.blocked.unknown.append(named)
             return
-        node = chain.last
+        path, node = found
         if node.blob is not None and node.size_bytes:
             await self._content(node.blob.digest)
         else:
             await takedowns.of_node(self.site, self.by.user_id, node.id, self.kind, self.reporter, self.note)
         self.blocked.nodes.append(str(path))
+
+    async def _walked(self, text: str) -> tuple[Path, Node] | None:
+        try:
+            path = paths.parse(unquote(text, errors="strict"))
+        except (ApiError, UnicodeDecodeError):
+            return None
+        chain = await nodes.walk_shared(self.site.db, path.bucket, path.names)
+        return (path, chain.last) if chain is not None and chain.is_complete else None
 
     async def _content(self, digest: bytes) -> None:
         await takedowns.of_content(self.site, self.by.user_id, digest, self.kind, self.reporter, self.note)

@@ -16,6 +16,8 @@ VERDICT_SECONDS: Final = 900.0
 ANSWER_BYTES_MAX: Final = 4096
 NAME_CHARACTERS_MAX: Final = 200
 FOUND: Final = re.compile(r"stream: (.+) FOUND", re.DOTALL)
+NOT_SEEN: Final = "Heuristics.Limits.Exceeded"
+"""What it finds, with AlertExceedsMax, in what is too large for it to look at whole."""
 
 State = Literal["clean", "infected", "too_large", "failed"]
 
@@ -59,6 +61,8 @@ def _verdict(answer: str) -> Verdict:
     if answer == "stream: OK":
         return Verdict("clean")
     if found := FOUND.fullmatch(answer):
+        if found[1].startswith(NOT_SEEN):
+            return Verdict("too_large", reason=answer)
         name = "".join(char if char.isprintable() else "?" for char in found[1])
         return Verdict("infected", virus_name=name[:NAME_CHARACTERS_MAX])
     if "size limit exceeded" in answer:

@@ -93,8 +93,10 @@ class Domains:
                     while True:
                         event.clear()
                         await self.reload()
+                        # Python 3.11's wait_for forgets that it was cancelled where there are news that very moment.
                         with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(event.wait(), LOOK_AGAIN_SECONDS)
+                            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                                await event.wait()
             except Failure as error:
                 log.warning("custom domains could not be read: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -93,7 +93,7 @@ class Gate:
         if not self.is_counted:
             yield Passage()
             return
-        begun = await self._begin(replace(self.download, size_bytes=size_bytes, is_lifted=is_lifted))
+        begun = await self._begin(size_bytes, is_lifted=is_lifted)
         share = (self.download.visitor, self.download.limits.bytes_per_second)
         passage = Passage(True, self.site.open_downloads.join(share, begun.sharing) if share[1] else None)
         try:
@@ -103,21 +103,22 @@ class Gate:
                 self.site.open_downloads.leave(share)
             is_limited = self.download.limits.transfer_bytes != NO_LIMIT
             sent_bytes = passage.sent_bytes if is_limited else 0
-            self.site.open_downloads.end(Ended(self.download.visitor, begun.number, sent_bytes))
+            self.site.open_downloads.end(Ended(begun.number, sent_bytes))
 
-    async def _begin(self, download: Download) -> Begun:
-        begun = await self.site.open_downloads.begin(download)
+    async def _begin(self, size_bytes: int, *, is_lifted: bool) -> Begun:
+        begin = partial(self.site.open_downloads.begin, self.download, size_bytes)
+        begun = await begin(is_lifted=is_lifted)
         if begun.refusal == "at_once":
             # Another worker may not have written yet that the download before this one is over.
             await asyncio.sleep(ENDING_SECONDS)
-            begun = await self.site.open_downloads.begin(download)
+            begun = await begin(is_lifted=is_lifted)
         refusal = _said(self.caller, begun)
         if refusal is None:
             return begun
         if refusal.kind not in LIFTED_BY_CAPTCHA or not self.origin.captcha_response:
             raise refusal
         await self._accept_captcha()
-        begun = await self.site.open_downloads.begin(replace(download, is_lifted=True))
+        begun = await begin(is_lifted=True)
         if refusal := _said(self.caller, begun):
             raise refusal
         return begun
@@ -270,7 +271,6 @@ def _download(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Download:
     return Download(
         visitor=site.keyring.visitor(caller.ip),
         subjects=[_subject(one) for one in held or wanted],
-        size_bytes=0,
         limits=limits_of_plans(site, {one.owner_plan_id for one in held}),
         is_free=bool(held),
     )

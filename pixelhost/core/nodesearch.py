@@ -65,7 +65,8 @@ async def _matches(site: Site, wanted: Search) -> Sequence[Way]:
     below it. Time is bounded: of more than 10,000 directories or 1,000,000 names not all are looked at, and of a term
     that thousands of other names have matches may then be missed.
     """
-    below = await nodesearch.survey(site.db, wanted.directory.id, wanted.shares.hidden, DIRECTORIES_MAX)
+    shares = wanted.shares
+    below = await nodesearch.survey(site.db, wanted.directory.id, shares.hidden, shares.taken_down, DIRECTORIES_MAX)
     totals = list(accumulate(below.child_counts))
     looked_at = below.visible[: bisect_right(totals, NAMES_MAX)]
     is_all = below.is_all and len(looked_at) == len(below.visible)

@@ -6,8 +6,8 @@ own. How many there are elsewhere it asks twice a second, while there are any.
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import asyncpg
@@ -17,13 +17,13 @@ from pixelhost.db import opendownloads as rows
 from pixelhost.db.connect import Failure
 from pixelhost.db.opendownloads import Begun, Download, Ended, Share
 from pixelhost.db.slots import Slots
-from pixelhost.plans import NO_LIMIT
 
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.5
 RETRY_SECONDS = 1.0
-GATHERING_SECONDS = 0.005
+GATHERING_SECONDS = 0.02
+ENDED_MAX = 16
 STEPS_PER_SECOND = 4
 SMALLEST_STEP_BYTES = 4096
 CATCH_UP_SECONDS = 0.25
@@ -62,41 +62,44 @@ class OpenDownloads:
         self._slots = slots
         self._clock = clock
         self._ended: list[Ended] = []
-        self._writing: Sequence[Ended] = ()
-        self._is_written = asyncio.Event()
+        self._is_writing = False
         self._ended_since = 0.0
         self._is_end_due = False
         self._ending: asyncio.Task[None] | None = None
         self._paces: dict[Share, Pace] = {}
         self._asking: asyncio.Task[None] | None = None
 
-    async def begin(self, download: Download) -> Begun:
-        """One statement, for those that have ended just now as well.
+    async def begin(self, download: Download, size_bytes: int, *, is_lifted: bool = False) -> Begun:
+        """One statement, which now and then writes what has ended as well; until then that counts as under way. So a
+        refusal, or a share of a speed, is only told after it was written.
 
         Who is cancelled meanwhile may leave one begun behind; requests are only cancelled where the process ends, whose
         downloads end with it.
         """
-        if download.limits.at_once != NO_LIMIT and self._writing:
-            await self._wait_for_ends(download.visitor)
-        process = await self._slots.process()
-        ended, self._ended = self._ended, []
-        try:
-            return await rows.begin(self._db, process, download, self._clock.now(), ended)
-        except BaseException:
-            for one in ended:
-                self.end(one)
-            raise
+        now = self._clock.now
+        async with self._slots.process() as (db, number):
+            if len(self._ended) < ENDED_MAX and not download.limits.bytes_per_second:
+                begun = await rows.begin(db, number, download, size_bytes, now(), is_lifted=is_lifted)
+                if not begun.refusal or not self._ended:
+                    return begun
+            with self._taken_along() as ended:
+                return await rows.begin(db, number, download, size_bytes, now(), ended, is_lifted=is_lifted)
 
     async def trial(self, download: Download) -> Begun:
         """What `begin` would say now."""
-        return await rows.begin(self._db, 0, download, self._clock.now(), is_trial=True)
+        is_behind = self._is_writing or bool(self._ended)
+        begun = await rows.trial(self._db, download, self._clock.now())
+        if begun.refusal and is_behind:
+            await self._write_ended()
+            begun = await rows.trial(self._db, download, self._clock.now())
+        return begun
 
     async def known(self, download: Download, within: timedelta) -> set[str]:
         """Which of its subjects its address has begun to download already."""
         return await rows.known(self._db, download.visitor, download.subjects, self._clock.now() - within)
 
     def end(self, ended: Ended) -> None:
-        """Takes no time of the caller's: it is written with what begins next, or else in some milliseconds."""
+        """Takes no time of the caller's: it is written with others, in some milliseconds at the latest."""
         loop = asyncio.get_running_loop()
         if not self._ended:
             self._ended_since = loop.time()
@@ -131,13 +134,19 @@ class OpenDownloads:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending, RETRY_SECONDS)
 
-    async def _wait_for_ends(self, visitor: bytes) -> None:
-        """Who has the last byte of a download may be quicker with the next one than we are with writing that. While the
-        database is away nobody waits longer than a moment.
-        """
-        if any(one.visitor == visitor for one in self._writing):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_written.wait(), RETRY_SECONDS)
+    @contextmanager
+    def _taken_along(self) -> Iterator[Sequence[Ended]]:
+        """What has ended, for a statement that writes it; what couldn't be written waits on. In the process's turn."""
+        ended, self._ended = self._ended, []
+        self._is_writing = True
+        try:
+            yield ended
+        except BaseException:
+            for one in ended:
+                self.end(one)
+            raise
+        finally:
+            self._is_writing = False
 
     def _end_soon(self) -> None:
         """What has ended after a download that began took the others along still has its time."""
@@ -150,24 +159,21 @@ class OpenDownloads:
             self._ending = asyncio.create_task(self._end_all())
 
     async def _end_all(self) -> None:
+        """As often as it takes: what isn't ended counts against the address."""
         try:
             while self._ended:
-                self._writing, self._ended = self._ended, []
-                self._is_written.clear()
-                await self._end(self._writing)
-                self._writing = ()
-                self._is_written.set()
+                try:
+                    await self._write_ended()
+                except Failure as error:
+                    log.warning("downloads that have ended can't be written, it is tried again: %s", error)
+                    await asyncio.sleep(RETRY_SECONDS)
         finally:
             self._ending = None
 
-    async def _end(self, taken: Sequence[Ended]) -> None:
-        """As often as it takes: what isn't ended counts against the address."""
-        while True:
-            try:
-                return await rows.end(self._db, taken, self._clock.now())
-            except Failure as error:
-                log.warning("downloads that have ended can't be written, it is tried again: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
+    async def _write_ended(self) -> None:
+        async with self._slots.process() as (db, _):
+            with self._taken_along() as ended:
+                await rows.end(db, ended, self._clock.now())
 
     async def _ask(self) -> None:
         now = asyncio.get_running_loop().time

@@ -131,7 +131,7 @@ async def search(site: Site, kind: str, digest: str, limit: int, offset: int) ->
 
 async def tell(site: Site) -> int:
     """Log to owners what of theirs was taken down, and write to them. Returns how many things that were."""
-    told = 0
+    told, here = 0, site.settings.base_url
     while True:
         async with site.db.acquire() as tx, tx.transaction():
             taken, news = await takedowns.take_news(tx, NEWS_BATCH)
@@ -148,7 +148,8 @@ async def tell(site: Site) -> int:
                     "taken_down",
                     reason=SAID.get(cause.type, cause.type),
                     reporter=cause.reporter,
-                    appeal_url=f"{site.settings.base_url}/appeal/{takedown_id}",
+                    # Where the site doesn't know its address there is no link that leads here.
+                    appeal_url=here and f"{here}/appeal/{takedown_id}",
                     **_names([one.copy for one in ones]),
                 )
         told += len(news)

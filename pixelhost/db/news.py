@@ -78,6 +78,8 @@ async def _until_gone(connection: asyncpg.Connection) -> None:
     is_gone = asyncio.Event()
     connection.add_termination_listener(lambda _connection: is_gone.set())
     while True:
+        # Python 3.11's wait_for forgets that it was cancelled where the connection goes that very moment.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(is_gone.wait(), PROBE_SECONDS)
+            async with asyncio.timeout(PROBE_SECONDS):
+                await is_gone.wait()
         await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)

@@ -26,8 +26,11 @@ class Survey:
     is_all: bool
 
 
-async def survey(db: Db, directory_id: int, hidden: Collection[int], directories_max: int) -> Survey:
+async def survey(
+    db: Db, directory_id: int, hidden: Collection[int], left_out: Collection[int], directories_max: int
+) -> Survey:
     """At most `directories_max`. Hidden are those in `hidden`, with what is below them until a shared one that isn't.
+    Those in `left_out` are neither, nor is anything below them.
 
     What the directory itself is shared for lets its reader read.
     """
@@ -37,7 +40,8 @@ async def survey(db: Db, directory_id: int, hidden: Collection[int], directories
                 UNION ALL
                SELECT n.id, n.child_count,
                       CASE WHEN n.share_id IS NULL THEN tree.is_hidden ELSE n.id = ANY($2::bigint[]) END
-                 FROM tree JOIN nodes n ON n.parent_id = tree.id AND n.blob IS NULL),
+                 FROM tree JOIN nodes n ON n.parent_id = tree.id AND n.blob IS NULL
+                WHERE n.id <> ALL($4::bigint[])),
            first AS MATERIALIZED (
                SELECT *, row_number() OVER () AS number FROM tree LIMIT $3::bigint + 1)
            SELECT coalesce(array_agg(id ORDER BY number) FILTER (WHERE NOT is_hidden AND number <= $3), '{}')
@@ -50,6 +54,7 @@ async def survey(db: Db, directory_id: int, hidden: Collection[int], directories
         directory_id,
         list(hidden),
         directories_max,
+        list(left_out),
     )
     return Survey(**row)
 

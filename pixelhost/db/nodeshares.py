@@ -1,4 +1,4 @@
-"""What is shared of a filesystem."""
+"""What is shared of a filesystem, and what of it was taken down."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -12,6 +12,15 @@ async def of_owner(db: Db, owner_id: UUID) -> Mapping[int, Permissions]:
     """The permissions of each shared node, by its ID."""
     rows = await db.fetch("SELECT id, permissions FROM nodes WHERE owner_id = $1 AND share_id IS NOT NULL", owner_id)
     return {row["id"]: permissions.loaded(row["permissions"]) for row in rows}
+
+
+async def taken_down(db: Db, owner_id: UUID) -> frozenset[int]:
+    """The IDs of the directories that are."""
+    rows = await db.fetch(
+        "SELECT id FROM nodes WHERE owner_id = $1 AND abuse_type <> '' AND blob IS NULL",
+        owner_id,
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 async def nodes_of_owner(db: Db, owner_id: UUID) -> list[Node]:

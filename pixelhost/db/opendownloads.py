@@ -36,11 +36,8 @@ class Download:
 
     visitor: bytes
     subjects: Sequence[str]
-    size_bytes: int
     limits: Limits
     is_free: bool
-    is_lifted: bool = False
-    """By a captcha: neither the number of downloads nor the load of the server matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +53,43 @@ class Begun:
 class Ended:
     """`sent_bytes` are what counts of them for the daily limit of the visitor."""
 
-    visitor: bytes
     number: int
     sent_bytes: int
 
 
 async def begin(
-    db: Db, process: int, download: Download, now: datetime, ended: Sequence[Ended] = (), *, is_trial: bool = False
+    db: Db,
+    process: int,
+    download: Download,
+    size_bytes: int,
+    now: datetime,
+    ended: Sequence[Ended] = (),
+    *,
+    is_lifted: bool = False,
 ) -> Begun:
-    """Begin a download unless a limit refuses it, after those that have ended. A trial only tells whether one does."""
+    """Begin a download of so many bytes unless a limit refuses it, after those that have ended.
+
+    `is_lifted`: by a captcha, so that neither the number of downloads nor the load of the server matters.
+    """
+    return await _begin(db, process, download, size_bytes, now, ended, is_lifted=is_lifted, is_trial=False)
+
+
+async def trial(db: Db, download: Download, now: datetime) -> Begun:
+    """Whether a limit would refuse it. Nothing begins."""
+    return await _begin(db, 0, download, 0, now, (), is_lifted=False, is_trial=True)
+
+
+async def _begin(
+    db: Db,
+    process: int,
+    download: Download,
+    size_bytes: int,
+    now: datetime,
+    ended: Sequence[Ended],
+    *,
+    is_lifted: bool,
+    is_trial: bool,
+) -> Begun:
     limits = download.limits
     row = await db.fetchrow(
         "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -72,14 +97,14 @@ async def begin(
         download.visitor,
         download.subjects,
         now,
-        download.size_bytes,
+        size_bytes,
         download.is_free,
         limits.downloads,
         limits.transfer_bytes,
         limits.at_once,
         limits.overall,
         limits.bytes_per_second,
-        download.is_lifted,
+        is_lifted,
         is_trial,
         [one.number for one in ended],
         [one.sent_bytes for one in ended],

@@ -58,6 +58,11 @@ async def count_reported_files(db: Db, status: str, start: datetime, end: dateti
     )
 
 
+async def count(db: Db, file_id: str) -> int:
+    """Of one file, however they were decided."""
+    return int(await db.fetchval("SELECT count(*) FROM abuse_reports WHERE file_id = $1", file_id))
+
+
 async def of_files(db: Db, file_ids: Sequence[str]) -> dict[str, list[AbuseReport]]:
     """All reports of these files, the oldest first."""
     rows = await db.fetch(

@@ -20,7 +20,7 @@ class Scanner:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A blob to scan. `is_sealed`: that it belongs to a push; `is_shown`: to a file or a node."""
+    """A blob to scan. `is_sealed`: that it belongs to a push or a transfer; `is_shown`: to a file or a node."""
 
     blob: Blob
     attempts: int
@@ -48,7 +48,8 @@ async def claim_due(db: Db, now: datetime, until: datetime, limit: int) -> list[
              WHERE b.digest IN (SELECT digest FROM blobs WHERE scan_due_at < 'infinity' AND scan_due_at <= $1
                                  ORDER BY scan_due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
             RETURNING {blobs.COLUMNS}, b.scan_attempts,
-                      EXISTS (SELECT FROM push_files p WHERE p.blob = b.digest) AS is_sealed,
+                      EXISTS (SELECT FROM push_files p WHERE p.blob = b.digest)
+                      OR EXISTS (SELECT FROM transfer_files t WHERE t.blob = b.digest) AS is_sealed,
                       EXISTS (SELECT FROM files f WHERE f.blob = b.digest)
                       OR EXISTS (SELECT FROM nodes n WHERE n.blob = b.digest) AS is_shown""",
         now,
@@ -81,11 +82,15 @@ async def set_sealed(db: Db, digest: bytes) -> None:
 
 
 async def set_result(tx: Transaction, digest: bytes, state: str, virus_name: str, due_at: datetime | None) -> bool:
-    """Whether malware was found that had not been before. `due_at` None is never."""
+    """Whether malware was found that had not been before. It stays until the content is found clean.
+
+    `due_at` None is never.
+    """
     await tx.execute("SELECT FROM blobs WHERE digest = $1 FOR NO KEY UPDATE", digest)
     before = await tx.fetchval("SELECT virus_name FROM blobs WHERE digest = $1", digest)
     await tx.execute(
-        """UPDATE blobs SET scan_state = $2, virus_name = $3, scan_attempts = 0,
+        """UPDATE blobs SET scan_state = $2, scan_attempts = 0,
+                            virus_name = CASE WHEN $2 = 'too_large' THEN virus_name ELSE $3 END,
                             scan_due_at = coalesce($4, 'infinity'::timestamptz)
             WHERE digest = $1""",
         digest,

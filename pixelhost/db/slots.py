@@ -7,12 +7,14 @@ that dies are free again at once, whatever it died of. The process has a number 
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import AsyncIterator
 
 import asyncpg
 
 from pixelhost.db.connect import Failure
 
 Slot = tuple[str, int]
+COMMAND_SECONDS = 60
 PROCESS_LOCK = "hashtext('pixelhost process')"
 
 
@@ -25,13 +27,12 @@ class Slots:
         self._held: set[Slot] = set()
         self._process = 0
 
-    async def process(self) -> int:
-        """The number that others know this process by, while it lives. It is another one after a lost connection."""
-        if self._connection is not None and not self._connection.is_closed():
-            return self._process
+    @contextlib.asynccontextmanager
+    async def process(self) -> AsyncIterator[tuple[asyncpg.Connection, int]]:
+        """The connection, for one short statement, and the number that others know this process by while it lasts."""
         async with self._turn:
-            await self._connected()
-            return self._process
+            connection = await self._connected()
+            yield connection, self._process
 
     async def take(self, subject: str, limit: int) -> Slot | None:
         """One of `limit` slots of `subject`; None when all are taken."""
@@ -64,7 +65,7 @@ class Slots:
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
             self._held.clear()
-            connection = await asyncpg.connect(self._url)
+            connection = await asyncpg.connect(self._url, command_timeout=COMMAND_SECONDS)
             self._process = await connection.fetchval("SELECT pg_backend_pid()")
             await connection.execute(f"SELECT pg_advisory_lock({PROCESS_LOCK}, $1)", self._process)
             # An earlier process may have had this number, and have died with downloads under way.

@@ -1,7 +1,7 @@
 """Abuse: what was reported, what was taken down, and who may do that. For administrators, in part for reporters."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
@@ -17,6 +17,7 @@ from pixelhost.wire.params import Between, Length
 
 PAGE_MAX = 1000
 SPAN = timedelta(days=28)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 ANONYMOUS = "Anonymous"
 DIGEST_LENGTH = 64
 NUMBER_DIGITS = 18
@@ -82,7 +83,8 @@ async def reports(request: web.Request) -> web.Response:
     caller_of(request).require_admin()
     site, wanted = site_of(request), params.query(request, WhichReports)
     end = wanted.end or site.clock.now() + timedelta(seconds=1)
-    start = wanted.start or end - SPAN
+    # What waits for a decision is shown however old it is.
+    start = wanted.start or (EARLIEST if wanted.status == "pending" else end - SPAN)
     queue = await reportqueue.waiting(site, wanted.status, start, end, wanted.limit, wanted.offset)
     return envelope.ok([_reported(request, one) for one in queue.files])
 

@@ -121,4 +121,16 @@ async def common(request: web.Request, place: Place) -> dict[str, Any]:
         "is_unlocked": bool(caller_of(request).node_password),
         "theme": nodetheme.of(place),
         "appeal_url": await appealing.of_node(request, place),
+        "report_url": _report_url(request, place),
     }
+
+
+def _report_url(request: web.Request, place: Place) -> str:
+    """Where to write about a shared node; empty for its owner, and where nobody is named. The subject is a link that
+    administrators can paste into the form for takedowns, also from a custom domain.
+    """
+    settings = site_of(request).settings
+    if place.rights.owner or not settings.abuse_contact:
+        return ""
+    link = f"{settings.base_url}{PREFIX}{quote(str(place.path).lstrip('/'))}"
+    return f"mailto:{quote(settings.abuse_contact, safe='@')}?subject={quote(link, safe='')}"

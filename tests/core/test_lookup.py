@@ -1,6 +1,5 @@
 """What was read about files is kept until it changes: on one data directory at once, elsewhere within moments."""
 
-import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 
@@ -12,6 +11,7 @@ from pixelhost.db import files
 from pixelhost.errors import ApiError
 from pixelhost.site import Site, open_site
 from tests.support.people import Person
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ async def test_a_deleted_file_is_gone_on_other_machines_soon(elsewhere: Site, al
     file_id = await alice.upload()
     await access.file(elsewhere, file_id)
     await alice.delete(f"/api/file/{file_id}")
-    for _ in range(100):
-        if await elsewhere.files.get(file_id) is None:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("it was still there after five seconds")
+
+    async def is_gone() -> bool:
+        return await elsewhere.files.get(file_id) is None
+
+    await until(is_gone)
 
 
 async def test_nothing_is_kept_while_changes_elsewhere_are_not_heard(elsewhere: Site, alice: Person):
@@ -72,11 +72,11 @@ async def test_nothing_is_kept_while_changes_elsewhere_are_not_heard(elsewhere: 
         """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE query LIKE 'LISTEN%' AND datname = current_database()"""
     )
-    for _ in range(500):
-        if not elsewhere.changes.is_heard:
-            break
-        await asyncio.sleep(0.01)
-    assert not elsewhere.changes.is_heard
+
+    async def is_unheard() -> bool:
+        return not elsewhere.changes.is_heard
+
+    await until(is_unheard)
     await files.rename(elsewhere.db, file_id, "new.txt", "text/plain")
     assert (await access.file(elsewhere, file_id)).name == "new.txt"
     await elsewhere.changes.listen()

@@ -16,6 +16,7 @@ from pixelhost.core import files, storage, verify
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 from tests.support.people import Person, make_person
+from tests.support.waiting import until, until_nothing_comes_in
 
 CONTENTS = [bytes([65 + number]) * size for number, size in enumerate((100, 70_000, 2_500_000))]
 
@@ -58,11 +59,7 @@ async def holding(site: Site, query: str, *values: object) -> AsyncIterator[None
 async def until_somebody_waits(site: Site) -> int:
     """For a lock that the test holds; the process ID of whose connection it is."""
     waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    for _ in range(500):
-        if pid := await site.db.fetchval(waiting):
-            return int(pid)
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits")
+    return int(await until(lambda: site.db.fetchval(waiting)))
 
 
 async def test_no_byte_is_lost_whoever_uploads_deletes_and_sweeps_at_once(site, eager, alice, bob):
@@ -287,12 +284,8 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(site, alice, client):
 
     with pytest.raises((ConnectionError, ClientError)):
         await alice.put("/api/file/cut.bin", data=cut())
-    for _ in range(100):
-        await asyncio.sleep(0.02)
-        if not list((site.settings.data_dir / "blobs" / "incoming").iterdir()):
-            break
+    await until_nothing_comes_in(site)
 
-    assert list((site.settings.data_dir / "blobs" / "incoming").iterdir()) == []
     assert await placed(site) == []
     assert await site.db.fetchval("SELECT count(*) FROM blobs") == 0
 

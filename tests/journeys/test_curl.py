@@ -20,7 +20,7 @@ from tests.support.running import Running, data_directory, serving
 pytestmark = pytest.mark.journey
 
 LARGE_BYTES = 100_000_000
-SOON_SECONDS = 4
+SOON_SECONDS = 60
 INFO_KEYS = {
     "success", "id", "name", "size", "views", "bandwidth_used", "bandwidth_used_paid", "downloads", "date_upload",
     "date_last_view", "mime_type", "thumbnail_href", "hash_sha256", "delete_after_date", "delete_after_downloads",
@@ -75,12 +75,12 @@ class Curled:
     def __init__(self, *arguments: object, cwd: Path, stdin: Any = None) -> None:
         shown = "\n%{http_code} %{time_total}"
         self.done = subprocess.run(
-            ["curl", "--silent", "--show-error", "--max-time", "60", "-w", shown, *map(str, arguments)],
+            ["curl", "--silent", "--show-error", "--max-time", "180", "-w", shown, *map(str, arguments)],
             cwd=cwd,
             input=stdin if isinstance(stdin, bytes) else None,
             stdin=None if isinstance(stdin, bytes) else stdin or subprocess.DEVNULL,
             capture_output=True,
-            timeout=90,
+            timeout=200,
             check=False,
         )
         self.body, _, last = self.done.stdout.rpartition(b"\n")

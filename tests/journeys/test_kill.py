@@ -18,6 +18,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.support import waiting
 from tests.support.running import (
     Running,
     authorization,
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.journey
 ROUNDS = 4
 ENOUGH_SECONDS = 40
 THREADS = 8
+LOCKS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 CUT = (OSError, http.client.HTTPException)
 
 
@@ -127,11 +129,7 @@ async def upload_hanging_before_its_commit(running: Running, data: bytes) -> Asy
     await blocker.execute("BEGIN; SELECT FROM users FOR UPDATE")
     hanging = threading.Thread(target=failing_upload, args=(running, data))
     hanging.start()
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    for _ in range(500):
-        await asyncio.sleep(0.02)
-        if await blocker.fetchval(waiting):
-            break
+    await waiting.until(lambda: blocker.fetchval(LOCKS))
     try:
         yield
     finally:

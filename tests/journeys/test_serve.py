@@ -25,6 +25,7 @@ import pytest
 from tests.support import postgres
 from tests.support.running import (
     PYTHON_PATH,
+    STOP_SECONDS,
     Running,
     authorization,
     children,
@@ -41,6 +42,7 @@ pytestmark = pytest.mark.journey
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ORDINARY_USER = "www-data"
+HALF_BYTES = 8 << 20
 
 _names = (f"serve_{os.getpid()}_{number}" for number in itertools.count())
 
@@ -236,28 +238,21 @@ def upload_slowly(running: Running, data: bytes, half_sent: threading.Event, may
 
 
 def test_idle_connections_do_not_hold_up_a_stop(directory):
-    with serving(directory, workers=1) as running, closing(running.connect()) as idle:
+    patient = serving(directory, workers=1, drain_seconds=2 * STOP_SECONDS)
+    with patient as running, closing(running.connect()) as idle:
         idle.request("GET", "/health")
         assert idle.getresponse().read()
-        began = time.monotonic()
-
         assert running.stop() == 0
-
-        assert time.monotonic() - began < 5
 
 
 def test_an_upload_that_never_ends_is_cut_when_the_time_to_drain_is_over(directory):
     with serving(directory, workers=1, drain_seconds=1) as running, closing(running.connect()) as stalled:
         stalled.putrequest("PUT", "/api/file/stalled.bin")
-        for name, value in (authorization(running.key) | {"Content-Length": "1000"}).items():
+        for name, value in (authorization(running.key) | {"Content-Length": str(2 * HALF_BYTES)}).items():
             stalled.putheader(name, value)
-        stalled.endheaders(b"half")
-        time.sleep(0.3)
-        began = time.monotonic()
-
+        stalled.endheaders(bytes(HALF_BYTES))
+        until(lambda: running.incoming)
         assert running.stop() == 0
-
-        assert time.monotonic() - began < 6
     with serving(directory, workers=1) as again:
         until(lambda: again.incoming == [])
         assert again.fsck() == {"blobs": 0, "size_bytes": 0, "waiting_to_be_swept": 0, "problems": []}

@@ -1,5 +1,6 @@
 """The abuse desk: the queue of reports, reporters with keys of their own, and appeals."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -87,10 +88,18 @@ async def test_a_rejected_report_leaves_the_file_and_does_not_come_back(root: Pe
 async def test_the_queue_is_asked_for_a_span_of_time(root: Person, alice: Person, bob: Person, clock: MovableClock):
     file_id = await alice.upload()
     await report(bob, file_id)
+    await decide(root, file_id, action="reject")
     clock.advance(days=29)
-    assert await queue(root) == []
+    assert await queue(root, "?status=rejected") == []
     start = (clock.now() - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert [one["id"] for one in await queue(root, f"?start={start}")] == [file_id]
+    assert [one["id"] for one in await queue(root, f"?status=rejected&start={start}")] == [file_id]
+
+
+async def test_what_waits_for_a_decision_is_shown_however_old(root: Person, alice: Person, bob: Person, clock):
+    file_id = await alice.upload()
+    await report(bob, file_id)
+    clock.advance(days=400)
+    assert [one["id"] for one in await queue(root)] == [file_id]
 
 
 @pytest.mark.parametrize(
@@ -256,5 +265,18 @@ async def test_the_owner_of_a_directory_appeals_too(root: Person, alice: Person)
 async def test_a_letter_about_a_takedown_leads_to_the_appeal(site: Site, served, root: Person, client):
     carol = await make_person(site, client, "carol", email="carol@example.com")
     _, number = await taken_down(site, root, carol)
+    named = replace(site, settings=replace(site.settings, base_url="https://files.example.com"))
+    await jobs.run(named, "takedowns")
+    letter = await last_mail(site, "carol@example.com")
+    for part in (letter.text, letter.html):
+        assert f"https://files.example.com/appeal/{number}" in part
+
+
+async def test_a_letter_of_a_site_that_does_not_know_its_address_says_where_to_appeal(site: Site, root: Person, client):
+    carol = await make_person(site, client, "carol", email="carol@example.com")
+    await taken_down(site, root, carol)
     await jobs.run(site, "takedowns")
-    assert f"/appeal/{number}" in (await last_mail(site, "carol@example.com")).text
+    letter = await last_mail(site, "carol@example.com")
+    for part in (letter.text, letter.html):
+        assert "/appeal/" not in part
+        assert "its page takes your appeal" in part

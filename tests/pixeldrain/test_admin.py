@@ -61,10 +61,7 @@ async def test_nothing_is_for_strangers_and_nothing_for_other_people(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/abuse_report"),
         ("GET", "/abuse_reports"),
-        ("GET", "/abuse_reporter"),
-        ("POST", "/block_files"),
         ("POST", "/impersonate"),
         ("PUT", "/globals"),
         ("GET", "/"),
@@ -174,7 +171,7 @@ async def test_a_name_of_any_bytes_is_only_not_found(root: Person, port: int):
     try:
         writer.write(b"GET /api/user/files HTTP/1.1\r\nHost: x\r\nAdmin-User-Override: \xff\xfe\r\n")
         writer.write(f"Authorization: Bearer {root.key}\r\n\r\n".encode())
-        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 404 ")
+        assert (await asyncio.wait_for(reader.readline(), 30)).startswith(b"HTTP/1.1 404 ")
     finally:
         writer.close()
 

@@ -45,6 +45,8 @@ async def test_a_banned_account_downloads_as_a_stranger_does(limited, site: Site
 
     await root.post("/api/admin/user_ban", data={"name": "dave", "reason": "spam"})
 
+    # What was paid for used up nothing of the address.
+    assert (await dave.get(f"/api/file/{file_id}")).status == 200
     assert (await dave.get(f"/api/file/{file_id}")).refusal == (403, "transfer_limit_exceeded")
     await flush()
     assert (await carol.info(file_id))["bandwidth_used_paid"] == 200

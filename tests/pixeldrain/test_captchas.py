@@ -271,6 +271,12 @@ async def test_a_provider_that_talks_nonsense_says_no(limited, verifier: FakeVer
         assert await download(place.visitor(1), path, "right") == FAILED
 
 
+async def test_an_answer_that_comes_in_pieces_is_read_to_its_end(limited, verifier: FakeVerifier):
+    async with asking(limited, verifier, "turnstile") as (place, path):
+        verifier.pieces = [b'{"success":', b" true", b"}"]
+        assert await download(place.visitor(1), path, "right") == (200, "")
+
+
 async def test_a_provider_that_cannot_be_reached_says_no(limited, verifier: FakeVerifier):
     verifier.url = "http://127.0.0.1:1/siteverify"
     async with asking(limited, verifier, "hcaptcha") as (place, path):

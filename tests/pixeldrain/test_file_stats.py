@@ -19,7 +19,7 @@ from pixelhost.site import Site, open_site
 from tests.support.client import RealServer, fresh_client
 from tests.support.people import Person
 
-SECONDS = 20
+SECONDS = 60
 
 
 @pytest.fixture(autouse=True)

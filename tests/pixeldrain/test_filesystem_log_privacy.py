@@ -8,7 +8,9 @@ import pytest
 
 from pixelhost.core import filesystem
 from pixelhost.site import Site
+from tests.support.admins import block
 from tests.support.people import Person
+from tests.support.waiting import until
 
 NOBODY = {"link_permissions": {"read": False}}
 ONLY_BOB = NOBODY | {"user_permissions": {"bob": {"read": True}}}
@@ -48,6 +50,18 @@ async def lines(site: Site, person: Person, path: str, **headers: str) -> list[s
     answer = await person.get(f"/api/filesystem/{path}?change_log&start={start}&end={end}", headers=headers)
     assert answer.status == 200, answer.body
     return [f"{one['action']} {one['path']} {one['path_new']}".strip() for one in answer.json]
+
+
+async def test_what_happens_below_a_directory_that_is_down_is_left_out(
+    alice: Person, anyone: Person, root: Person, site: Site, bucket: str
+):
+    await put(alice, "me/all/down/deep/a")
+    await change(alice, "me/all/down/deep", shared="true")
+    await block(root, f"/d/{bucket}/down", "copyright")
+    await move(alice, "me/all/down/deep/a", "me/all/down/b")
+    await put(alice, "me/all/c")
+    assert await lines(site, anyone, bucket) == ["create /down", "create /c"]
+    assert {"create /down/deep", "create /down/deep/a", "create /down/b"} < set(await lines(site, alice, "me/all"))
 
 
 async def test_what_happens_where_others_only_may_read_is_left_out(
@@ -160,8 +174,4 @@ async def test_who_asks_while_a_change_is_being_written_waits_for_it(alice: Pers
 
 async def until_it_waits(site: Site) -> None:
     """Until a transaction waits for another."""
-    for _ in range(500):
-        if await site.db.fetchval(WAITING):
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("nothing ever waited")
+    await until(lambda: site.db.fetchval(WAITING))

@@ -7,6 +7,7 @@ import pytest
 
 from pixelhost.core import nodesearch
 from pixelhost.site import Site
+from tests.support.admins import block
 from tests.support.people import Answer, Person
 
 
@@ -126,6 +127,20 @@ async def test_what_is_shared_with_others_only_is_left_out_and_what_is_open_with
     assert await search(bob, bucket, "cat") == sorted([*both, f"/{bucket}/secret/cat 2"])
     assert len(await search(alice, bucket, "cat")) == 4
     assert await search(anyone, bucket, "secret") == []
+
+
+async def test_a_search_from_above_tells_nothing_of_what_is_below_a_directory_that_is_down(
+    alice: Person, anyone: Person, root: Person, way: str
+):
+    await put(alice, "me/all/cat 1", "me/all/cats/cat 2", "me/all/cats/deep/cat 3", "me/all/cats/open/cat 4")
+    bucket = await share(alice, "me/all")
+    await share(alice, "me/all/cats/open")
+    await block(root, f"/d/{bucket}/cats", "copyright")
+    assert await search(anyone, bucket, "cat") == [f"/{bucket}/cat 1", f"/{bucket}/cats"]
+    for path in ("", "/deep", "/none"):
+        refused = await ask(anyone, f"{bucket}/cats{path}", "cat")
+        assert refused.refusal == (451, "unavailable_for_legal_reasons")
+    assert len(await search(alice, "me/all", "cat")) == 5
 
 
 @pytest.mark.parametrize(("bound", "enough"), [("DIRECTORIES_MAX", 4), ("NAMES_MAX", 6)])

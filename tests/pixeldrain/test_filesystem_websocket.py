@@ -18,11 +18,12 @@ from pixelhost.db import news, nodes
 from pixelhost.site import Site, open_site
 from pixelhost.wire import websocket
 from pixelhost.wire.dialect import CALLER
+from tests.support import waiting
 from tests.support.client import RealServer
 from tests.support.people import Answer, Person
 
 DATA = b"x" * 1000
-SECONDS = 20
+SECONDS = 60
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 LISTENERS = f"""SELECT pid FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name = '{news.CHANNEL}'"""
@@ -233,11 +234,14 @@ async def test_an_address_has_a_bounded_number_of_websockets(alice: Person, monk
         sockets = [await stack.enter_async_context(watching(alice, "me/a")) for _ in range(3)]
         assert (await upgrade(alice, "me/a")).refusal == (429, "ip_rate_limit_reached")
         await sockets[0].close()
-        for _ in range(500):
+
+        async def watched_again() -> ClientWebSocketResponse | None:
             with contextlib.suppress(WSServerHandshakeError):
-                again = await stack.enter_async_context(watching(alice, "me/a"))
-                break
-            await asyncio.sleep(0.02)
+                return await stack.enter_async_context(watching(alice, "me/a"))
+            return None
+
+        again = await waiting.until(watched_again)
+        assert again is not None
         assert (await told(again))["downloads"] == 0
 
 
@@ -339,8 +343,7 @@ async def test_a_stopping_server_says_goodbye_and_does_not_wait(alice: Person, s
 
 
 async def listeners(site: Site, expected: int) -> None:
-    for _ in range(500):
-        if len(await site.db.fetch(LISTENERS)) == expected:
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail(f"there were never {expected}")
+    async def are_there() -> bool:
+        return len(await site.db.fetch(LISTENERS)) == expected
+
+    await waiting.until(are_there)

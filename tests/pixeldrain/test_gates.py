@@ -1,13 +1,10 @@
 """What stands between a file and its bytes, gate by gate, and who passes."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
+from tests.pixeldrain.test_gates_counted import downloading, none_under_way
 from tests.support.elsewhere import change_rows
 from tests.support.people import Person
 
@@ -183,36 +180,20 @@ async def test_a_captcha_response_that_nobody_can_verify_is_refused_only_where_o
     assert (await place.visitor(1).get(path)).status == 451
 
 
-@asynccontextmanager
-async def downloading(place: Place, file_id: str, last_byte: int, key: str = "") -> AsyncIterator[bytes]:
-    """The status line of a download that is under way until the block ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
-    lines = [f"GET /api/file/{file_id} HTTP/1.1", "Host: x", f"X-Forwarded-For: 203.0.113.{last_byte}"]
-    lines += [f"Authorization: Bearer {key}"] if key else []
-    writer.write("\r\n".join([*lines, "", ""]).encode())
-    try:
-        yield await asyncio.wait_for(reader.readline(), 10)
-    finally:
-        writer.transport.abort()
-
-
 async def test_an_address_has_as_many_downloads_at_once_as_the_plan_allows(limited):
     place: Place = await limited(concurrent_downloads_per_ip=2)
     carol, premium = await place.person("carol"), await place.person("dave", plan_id="pro")
-    large = await carol.upload("a", bytes(64 << 20))
+    large = f"/api/file/{await carol.upload('a', bytes(64 << 20))}"
     small = await carol.upload("b", DATA)
-    async with downloading(place, large, 1) as first, downloading(place, large, 1) as second:
-        assert (first.split()[1], second.split()[1]) == (b"200", b"200")
+    async with downloading(place.port, large, 1) as first, downloading(place.port, large, 1) as second:
+        assert (first, second) == (200, 200)
         assert await refusal(place.visitor(1), small) == (403, "max_concurrent_downloads")
         assert await refusal(place.visitor(2), small) is None
         assert await refusal(place.visitor(1, premium.key), small) is None
         assert await refusal(place.visitor(1, carol.key), small) is None
-    for _ in range(100):
-        if (await place.visitor(1).get(f"/api/file/{small}")).status == 200:
-            break
-        await asyncio.sleep(0.02)
-    async with downloading(place, large, 1) as first, downloading(place, large, 1) as second:
-        assert (first.split()[1], second.split()[1]) == (b"200", b"200")
+    await none_under_way(place.site)
+    async with downloading(place.port, large, 1) as first, downloading(place.port, large, 1) as second:
+        assert (first, second) == (200, 200)
 
 
 async def test_a_plan_without_concurrent_downloads_allows_none(limited):

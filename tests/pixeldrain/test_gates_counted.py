@@ -13,6 +13,7 @@ from tests.pixeldrain.conftest import Place
 from tests.support.client import RealServer, fresh_client
 from tests.support.elsewhere import change_rows
 from tests.support.people import Person, Visitor
+from tests.support.waiting import until
 
 DATA = b"x" * 1000
 LARGE = bytes(64 << 20)
@@ -44,9 +45,7 @@ async def downloading(port: int, path: str, last_byte: int, key: str = "") -> As
 
 
 async def none_under_way(site: Site) -> None:
-    async with asyncio.timeout(15):
-        while await site.db.fetchval("SELECT count(*) FROM open_downloads"):  # noqa: ASYNC110 - of another process
-            await asyncio.sleep(0.02)
+    await until(lambda: site.db.fetchval("SELECT NOT EXISTS (SELECT FROM open_downloads)"))
 
 
 async def code(person: Person, path: str, **options: object) -> str:
@@ -72,6 +71,18 @@ async def test_of_fifty_downloads_at_once_as_many_pass_as_an_address_has_in_a_da
             *(code(visitors[number % 2], f"/api/file/{file_id}") for number, file_id in enumerate(ids))
         )
     assert sorted(said) == [""] * 5 + ["ip_download_limited_captcha_required"] * 45
+
+
+async def test_of_fifty_downloads_at_once_as_many_pass_as_there_are_bytes_in_a_day(limited, database_url: str):
+    place: Place = await limited(transfer_per_ip_per_day=5 * len(DATA))
+    path = f"/api/file/{await (await place.person('carol')).upload('a', DATA)}"
+    async with second_worker(place, database_url) as other:
+        visitors = [place.visitor(1), other.visitor(1)]
+        said = await asyncio.gather(*(code(visitors[number % 2], path) for number in range(50)))
+        assert sorted(said) == [""] * 5 + ["transfer_limit_exceeded"] * 45
+        await none_under_way(place.site)
+        for visitor in visitors:
+            assert await code(visitor, path, headers={"Range": "bytes=0-0"}) == "transfer_limit_exceeded"
 
 
 async def test_more_of_the_same_file_is_no_other_download(limited):
@@ -249,6 +260,38 @@ async def test_a_busy_server_asks_strangers_for_a_captcha_and_serves_who_pays(bu
             assert await code(busy.visitor(3), f"/api/file/{paid}") == ""
     await none_under_way(site)
     assert await code(busy.visitor(3), f"/api/file/{small}") == ""
+
+
+async def test_a_server_is_busy_with_what_its_other_workers_send_too(busy: Place, database_url: str):
+    carol = await busy.person("carol")
+    large, small = f"/api/file/{await carol.upload('a', LARGE)}", f"/api/file/{await carol.upload('b', DATA)}"
+    async with second_worker(busy, database_url) as other:
+        async with downloading(busy.port, large, 1), downloading(other.port, large, 2):
+            for place in (busy, other):
+                assert await code(place.visitor(3), small) == "server_overload_captcha_required"
+        await none_under_way(busy.site)
+        for place in (busy, other):
+            assert await code(place.visitor(3), small) == ""
+            await none_under_way(busy.site)
+
+
+async def test_a_place_is_free_again_for_the_very_next_download_and_to_look(limited):
+    place: Place = await limited(concurrent_downloads_per_ip=1)
+    path = f"/api/file/{await (await place.person('carol')).upload('a', DATA)}"
+    for _ in range(20):
+        assert await code(place.visitor(1), path) == ""
+        assert (await place.visitor(1).ask("HEAD", path)).status == 200
+
+
+@pytest.mark.parametrize("count", [15, 16, 17])
+async def test_however_many_have_ended_at_once_none_of_them_counts_any_more(limited, count: int):
+    place: Place = await limited(concurrent_downloads_per_ip=count, transfer_per_ip_per_day=count * len(DATA) + 1)
+    path = f"/api/file/{await (await place.person('carol')).upload('a', DATA)}"
+    said = await asyncio.gather(*(code(place.visitor(1), path) for _ in range(count)))
+    assert said == [""] * count
+    assert await code(place.visitor(1), path, headers={"Range": "bytes=0-0"}) == ""
+    assert await code(place.visitor(1), path, headers={"Range": "bytes=0-0"}) == "transfer_limit_exceeded"
+    await none_under_way(place.site)
 
 
 async def test_downloads_of_a_process_that_died_count_no_more(limited, site: Site, database_url: str):

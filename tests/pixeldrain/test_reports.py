@@ -54,6 +54,29 @@ async def test_what_is_gone_or_taken_down_cannot_be_reported(site: Site, alice: 
     assert (await report(anyone, file_id, type="gore")).refusal == (451, "unavailable_for_legal_reasons")
 
 
+async def test_a_banned_address_reports_nothing(site: Site, root: Person, alice: Person, anyone: Person):
+    file_id = await alice.upload()
+    ban = {"address": "127.0.0.0/8", "reason": "flood"}
+    assert (await root.post("/api/admin/ip_ban", data=ban)).status == 200
+    assert (await report(anyone, file_id, type="gore")).value == "ip_banned"
+    assert await site.db.fetchval("SELECT count(*) FROM abuse_reports") == 0
+
+
+@pytest.mark.parametrize(("before", "after"), [(999, 1000), (1000, 1000)])
+async def test_what_a_thousand_have_reported_nobody_needs_to_report(
+    site: Site, alice: Person, anyone: Person, before: int, after: int
+):
+    file_id = await alice.upload()
+    await site.db.execute(
+        """INSERT INTO abuse_reports (file_id, type, description, reporter_ip, reported_at)
+           SELECT $1, 'gore', '', number::text, now() FROM generate_series(1, $2) number""",
+        file_id,
+        before,
+    )
+    assert (await report(anyone, file_id, type="gore")).status == 200
+    assert await site.db.fetchval("SELECT count(*) FROM abuse_reports") == after
+
+
 async def test_a_page_of_another_site_cannot_make_its_visitors_report(alice: Person, anyone: Person):
     file_id = await alice.upload()
     answer = await anyone.post(

@@ -8,6 +8,7 @@ from pixelhost.core import storage
 from pixelhost.site import Site
 from tests.support.client import raw_exchange
 from tests.support.people import Person
+from tests.support.waiting import until
 
 MIB = 1 << 20
 
@@ -20,11 +21,14 @@ def head(person: Person, *headers: str, name: str = "a") -> bytes:
 async def until_quiet(site: Site) -> None:
     """Wait until no upload is being written any more, nor is about to be: empty four times in a row."""
     quiet = 0
-    for _ in range(100):
+
+    async def is_quiet() -> bool:
+        nonlocal quiet
         quiet = 0 if list(site.store.incoming.iterdir()) else quiet + 1
-        if quiet == 4:
-            return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.03)
+        return quiet == 4
+
+    await until(is_quiet)
 
 
 @pytest.mark.parametrize(("announced", "sent"), [(1000, 999), (3 * MIB, 2 * MIB), (20 * MIB, 0), (20 * MIB, 19 * MIB)])
@@ -94,9 +98,9 @@ async def test_a_curl_that_waits_for_100_continue_is_told_to_go_on(alice: Person
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(head(alice, "Content-Length: 5", "Expect: 100-continue"))
-        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30) == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(b"hello")
-        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 201 ")
+        assert (await asyncio.wait_for(reader.readline(), 30)).startswith(b"HTTP/1.1 201 ")
     finally:
         writer.close()
 

@@ -284,9 +284,9 @@ async def test_a_large_form_that_waits_for_100_continue_is_told_to_go_on(alice: 
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(form_head(alice, f"Content-Length: {len(body)}", "Expect: 100-continue"))
-        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30) == b"HTTP/1.1 100 Continue\r\n\r\n"
         writer.write(body)
-        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 201 ")
+        assert (await asyncio.wait_for(reader.readline(), 30)).startswith(b"HTTP/1.1 201 ")
     finally:
         writer.close()
 

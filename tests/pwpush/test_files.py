@@ -13,6 +13,7 @@ from pixelhost.site import Site
 from tests.pwpush.pushing import V2, expire, kinds_of_log, log_of, made, path_of, push_files, send_files, show
 from tests.support.client import raw_exchange
 from tests.support.people import Person
+from tests.support.waiting import until_nothing_comes_in
 
 CHUNK = 64 << 10
 
@@ -262,10 +263,7 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(
     )
     answer = await raw_exchange(port, head.encode() + body[:sent], half_close=True)
     assert answer == b"" or answer.split(b" ")[1] == b"400"
-    for _ in range(100):
-        if not list(site.store.incoming.iterdir()):
-            break
-        await asyncio.sleep(0.05)
+    await until_nothing_comes_in(site)
     assert await nothing_is_left()
 
 

@@ -1,9 +1,10 @@
 """Solving ALTCHA's challenges as its own clients do, and servers that verify responses as those of providers do."""
 
+import asyncio
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -53,15 +54,26 @@ class FakeVerifier:
         self.right: set[str] = set()
         self.asked: list[Mapping[str, str]] = []
         self.answer: web.Response | None = None
+        self.pieces: Sequence[bytes] = ()
 
-    async def verify(self, request: web.Request) -> web.Response:
+    async def verify(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.asked.append(form)
+        if self.pieces:
+            return await self._in_pieces(request)
         if self.answer is not None:
             return web.Response(status=self.answer.status, body=self.answer.body)
         is_right = form["secret"] == SECRET and form["response"] in self.right
         self.right.discard(form["response"])
         return web.json_response({"success": is_right, "error-codes": [] if is_right else ["invalid-input-response"]})
+
+    async def _in_pieces(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for piece in self.pieces:
+            await response.write(piece)
+            await asyncio.sleep(0.05)
+        return response
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from pixelhost.tls import TlsSite
 from tests.support.certificates import pair
 from tests.support.people import Person
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True)

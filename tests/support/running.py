@@ -21,8 +21,8 @@ from tests.support import postgres
 
 TOP = Path(__file__).parents[2]
 PYTHON_PATH = ":".join([str(TOP), *(path for path in sys.path if path.endswith("-packages"))])
-START_SECONDS = 60
-STOP_SECONDS = 45
+START_SECONDS = 180
+STOP_SECONDS = 120
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -33,7 +33,7 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 def command(
-    *arguments: str, env: Mapping[str, str], stdin: str = "", seconds: float = 60
+    *arguments: str, env: Mapping[str, str], stdin: str = "", seconds: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """Run `pixelhost ARGUMENTS` to its end."""
     return subprocess.run(
@@ -93,14 +93,14 @@ class Running:
         found = children(self.process.pid)
         return [pid for pid in found if b"\0worker\0" in _read(Path(f"/proc/{pid}/cmdline"))]
 
-    def ask(self, method: str, path: str, body: Any = None, *, key: str | None = None, seconds: float = 30) -> Reply:
+    def ask(self, method: str, path: str, body: Any = None, *, key: str | None = None, seconds: float = 120) -> Reply:
         """One request on a connection of its own, with the key of admin if there is no other."""
         with closing(self.connect(seconds)) as connection:
             connection.request(method, path, body, authorization(self.key if key is None else key))
             answer = connection.getresponse()
             return Reply(answer.status, answer.headers, answer.read())
 
-    def connect(self, seconds: float = 30) -> http.client.HTTPConnection:
+    def connect(self, seconds: float = 120) -> http.client.HTTPConnection:
         host, _, port = urlsplit(self.url).netloc.rpartition(":")
         return http.client.HTTPConnection(host, int(port), timeout=seconds)
 
@@ -140,7 +140,7 @@ class Running:
     def kill(self) -> None:
         """SIGKILL to the supervisor, the workers and Postgres, all at once."""
         kill_all(processes_on(self.data_dir))
-        self.process.wait(10)
+        self.process.wait(STOP_SECONDS)
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def authorization(key: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f":{key}".encode()).decode()} if key else {}
 
 
-def until(is_so: Callable[[], Any], seconds: float = 15) -> None:
+def until(is_so: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that"

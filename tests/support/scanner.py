@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from pixelhost.core.clamd import ScannerAway
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + rb"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 OTHER_MALWARE = b"this is what the second signature is about"
 STREAM_BYTES_MAX = 1 << 20
-START_SECONDS = 60
+START_SECONDS = 180
 
 CONFIGURATION = """
 LocalSocket {directory}/socket
@@ -72,14 +73,31 @@ class Scanner:
                 with suppress(ScannerAway):
                     await clamd.version(self.url)
                     return
-                assert self._process.poll() is None, (self._directory / "log").read_text()
+                assert self._process.poll() is None, self._said()
                 await asyncio.sleep(0.1)
+
+    def _said(self) -> str:
+        """What it wrote into its log, if it came to that."""
+        log = self._directory / "log"
+        return log.read_text() if log.exists() else "clamd ended at once"
 
     def kill(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+
+@asynccontextmanager
+async def real_scanner() -> AsyncIterator[Scanner]:
+    """One that has started, in a directory of its own: a socket's path has to be short."""
+    with tempfile.TemporaryDirectory(prefix="clamd", dir="/tmp") as directory:
+        scanner = Scanner(Path(directory))
+        try:
+            await scanner.start()
+            yield scanner
+        finally:
+            scanner.kill()
 
 
 class FakeScanner:

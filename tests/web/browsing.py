@@ -95,6 +95,6 @@ async def ready(page: Page) -> None:
 
 async def until(page: Page, expression: str) -> None:
     """Playwright's own way to wait for this is what the policy of the pages forbids: eval."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await page.evaluate(expression):
             await page.wait_for_timeout(50)

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from pixelhost.site import Site
 from pixelhost.web.administration import ROUTES as ADMIN_ROUTES
 from pixelhost.web.docs import ROUTES as DOCS_ROUTES
+from tests.support.admins import block
 from tests.support.people import Person, make_person
 from tests.web.browsing import DESKTOP, POOR_CONTRAST, SMALL_PHONE, barriers, is_too_wide, opened
 from tests.web.listed import HOSTILE
@@ -16,7 +17,7 @@ from tests.web.listed import HOSTILE
 pytestmark = pytest.mark.journey
 
 DOCS = [route.path for route in DOCS_ROUTES]
-ADMIN = [route.path.replace("{user}", "maria") for route in ADMIN_ROUTES if route.method == "GET"]
+ADMIN = [route.path for route in ADMIN_ROUTES if route.method == "GET" and not route.path.endswith("/thumbnail")]
 
 
 @pytest.fixture
@@ -25,16 +26,27 @@ async def admin(site: Site, client) -> Person:
     admin = await make_person(site, client, "admin", is_admin=True)
     maria = await make_person(site, client, "maria", email="maria.with.a.long.address@files.example.com")
     await make_person(site, client, "carol")
-    await maria.upload("holidays_" * 20 + ".txt")
+    file_id = await maria.upload("holidays_" * 20 + ".txt")
+    await block(admin, file_id, "copyright")
     await admin.post("/api/admin/user_ban", data={"name": "carol", "reason": "Spam"})
     await admin.post("/api/admin/ip_ban", data={"address": "2001:db8::/32", "reason": "Spam"})
     return admin
 
 
+@pytest.fixture
+async def named(admin: Person) -> dict[str, object]:
+    """What stands for the parts of a page's path that name something."""
+    takedown = (await admin.get("/api/admin/takedown")).json["takedowns"][0]["id"]
+    copies = (await admin.get(f"/api/admin/takedown/{takedown}")).json["copies"]
+    return {"user": "maria", "takedown": takedown, "file": copies[0]["id"]}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", [*DOCS, *ADMIN])
-async def test_every_page_can_be_read_by_everybody(browser, client, admin, path, scheme):
-    async with opened(browser, client, path, person=admin, viewport=DESKTOP, color_scheme=scheme) as page:
+async def test_every_page_can_be_read_by_everybody(browser, client, admin, named, path, scheme):
+    async with opened(
+        browser, client, path.format(**named), person=admin, viewport=DESKTOP, color_scheme=scheme
+    ) as page:
         assert await barriers(page) == []
         assert await page.evaluate(POOR_CONTRAST) == []
         await page.set_viewport_size(SMALL_PHONE)

@@ -1,12 +1,12 @@
 """Editing a list in a real browser: with a mouse, by the keyboard, and without scripts."""
 
-import asyncio
 import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.support.people import Person
+from tests.support.waiting import until
 from tests.web.browsing import opened
 from tests.web.listed import HOSTILE, letters, names
 
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.journey
 
 async def saved_as(person: Person, list_id: str, wanted: str) -> None:
     """Wait until the server has the files in this order."""
-    for _ in range(200):
-        if await names(person, list_id) == wanted:
-            return
-        await asyncio.sleep(0.05)
-    assert await names(person, list_id) == wanted
+
+    async def is_saved() -> bool:
+        return await names(person, list_id) == wanted
+
+    await until(is_saved)
 
 
 def order(page: Page) -> Locator:

@@ -94,7 +94,7 @@ async def test_a_folder_is_uploaded_with_progress(browser, alice, folder):
         await expect(row(page, "holiday/1.bin").locator("progress")).to_have_js_property("hidden", False)
         await expect(page.locator("#queue-said")).to_have_text(re.compile(r"of 500 kB · .*kB/s · 0:\d\d left"))
         await expect(page).to_have_title(re.compile(r"^\d+ % · Upload"))
-        await expect(page.locator("#queue-said")).to_have_text("3 files uploaded", timeout=20_000)
+        await expect(page.locator("#queue-said")).to_have_text("3 files uploaded")
         await expect(page.locator("#announced")).to_have_text("3 files uploaded")
         for name, data in {"holiday/1.bin": b"1" * 300_000, "holiday/beach/3 & 4.txt": b"sand"}.items():
             file_id = await uploaded_id(page, name)
@@ -108,7 +108,7 @@ async def test_a_dropped_folder_is_walked_through(browser, alice, folder):
         (folder / "many" / f"{number}.txt").write_text(str(number))
     async with uploading(browser, alice) as page:
         await drop(page, folder, folder / "2.bin")
-        await expect(page.locator("#queue-said")).to_have_text("124 files uploaded", timeout=30_000)
+        await expect(page.locator("#queue-said")).to_have_text("124 files uploaded")
         names = await page.locator("#rows .row-name").all_text_contents()
         assert names[:3] == ["holiday/1.bin", "holiday/2.bin", "holiday/beach/3 & 4.txt"]
         assert names[3:5] == ["holiday/many/0.txt", "holiday/many/1.txt"]
@@ -180,7 +180,7 @@ async def test_a_failure_of_the_server_is_overcome_without_anybody_doing_anythin
         await choose(page, file("a.bin"))
         said = re.compile(r"The file could not be written .* Trying again in 0:0\d")
         await expect(row(page, "a.bin")).to_contain_text(said)
-        await expect(row(page, "a.bin").get_by_role("link")).to_be_visible(timeout=30_000)
+        await expect(row(page, "a.bin").get_by_role("link")).to_be_visible()
 
 
 async def test_a_lost_connection_is_waited_for(browser, alice):
@@ -190,7 +190,7 @@ async def test_a_lost_connection_is_waited_for(browser, alice):
         await expect(row(page, "a.bin")).to_contain_text("The server could not be reached")
         await expect(row(page, "f.bin")).to_contain_text("10 bytes, waiting")
         await page.context.set_offline(False)
-        await expect(page.locator("#queue-said")).to_have_text("6 files uploaded", timeout=30_000)
+        await expect(page.locator("#queue-said")).to_have_text("6 files uploaded")
 
 
 async def test_what_fails_for_good_stays_and_can_be_tried_again(browser, alice, site):
@@ -222,7 +222,7 @@ async def test_the_queue_pauses_and_goes_on(browser, alice):
         await page.wait_for_timeout(500)
         await expect(row(page, "b.bin")).to_contain_text("1 byte, waiting")
         await page.get_by_role("button", name="Resume").click()
-        await expect(page.locator("#queue-said")).to_have_text("2 files uploaded", timeout=20_000)
+        await expect(page.locator("#queue-said")).to_have_text("2 files uploaded")
         await expect(page.locator("#paused")).to_be_hidden()
 
 

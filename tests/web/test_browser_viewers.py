@@ -116,7 +116,7 @@ async def test_a_film_goes_on_where_it_was_left(browser, client, files):
 
 async def test_a_pdf_is_shown_in_the_page_by_the_browsers_own_viewer(browser, client, files):
     async with opened(browser, client, f"/u/{files['pdf']}", excused=BROWSERS_OWN) as page:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not any(frame.url.startswith("chrome-extension:") for frame in page.frames):
                 await page.wait_for_timeout(100)
 

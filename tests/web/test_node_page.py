@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 
 from pixelhost.site import Site
-from tests.support.people import Person
+from tests.support.admins import block
+from tests.support.people import Person, make_person
 from tests.web import contents
 from tests.web.directories import READING, cookie_of, send
 from tests.web.reading import Page, stranger_at, visit
@@ -163,3 +165,21 @@ async def test_downloads_and_traffic_are_told_and_plotted_when_asked_for(alice: 
         page = await visit(anyone, f"/d/{share_id}/a.bin?range={range_}")
         assert page.one("a", aria_current="true")["href"] == f"?range={range_}#figures"
         assert len(page.all("rect", class_="mark")) == 2
+
+
+async def test_visitors_learn_whom_to_write_to_about_abuse_and_the_subject_is_what_to_take_down(
+    site: Site, alice: Person, anyone: Person, client
+):
+    await alice.write("/me/docs/a b.txt", b"words")
+    share_id = await alice.share("/me/docs")
+    here = replace(site, settings=replace(site.settings, abuse_contact="abuse@example.com"))
+    root = await make_person(site, client, "root", is_admin=True)
+    for path in (f"/d/{share_id}", f"/d/{share_id}/a%20b.txt"):
+        async with stranger_at(here) as stranger:
+            report = link(await visit(stranger, path), "Report abuse")
+            assert report.startswith("mailto:abuse@example.com?subject=")
+        mine = await visit(alice, path.replace(share_id, "me/docs"))
+        for page in (mine, await visit(anyone, path)):
+            assert "Report abuse" not in page.text
+    blocked = await block(root, unquote(report.partition("subject=")[2]), "copyright")
+    assert blocked["nodes_blocked"] == [f"/{share_id}/a b.txt"]

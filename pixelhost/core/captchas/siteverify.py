@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,11 @@ class SiteVerify:
                 ClientSession(timeout=ClientTimeout(TIMEOUT_SECONDS)) as session,
                 session.post(self._url, data=form, allow_redirects=False) as answer,
             ):
-                body = await answer.content.read(ANSWER_BYTES_MAX)
+                body = b""
+                async for piece in answer.content.iter_any():
+                    body += piece
+                    if len(body) > ANSWER_BYTES_MAX:
+                        raise ClientPayloadError("the answer has no end")
             return msgspec.json.decode(body, type=_Verdict).success
         except (ClientError, TimeoutError, msgspec.MsgspecError) as error:
             log.warning("%s can't tell whether a captcha response is right: %s", self.name, str(error) or type(error))

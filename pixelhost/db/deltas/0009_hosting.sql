@@ -32,6 +32,7 @@ CREATE TABLE takedowns (
 );
 CREATE INDEX takedowns_made_at ON takedowns (made_at, id);
 CREATE INDEX takedowns_made_by ON takedowns (made_by) WHERE made_by IS NOT NULL;
+CREATE INDEX nodes_taken_down ON nodes (owner_id) WHERE abuse_type <> '' AND blob IS NULL;
 
 -- Things that were taken down, until their owners are told.
 CREATE TABLE takedown_news (
@@ -87,6 +88,7 @@ BEGIN
     ELSIF TG_OP = 'UPDATE' THEN
         NEW.abuse_type := '';
         NEW.abuse_reported_at := NULL;
+        DELETE FROM takedowns WHERE node_id = NEW.id;
     END IF;
     RETURN NEW;
 END
@@ -151,10 +153,11 @@ CREATE TABLE scanner (
 );
 INSERT INTO scanner DEFAULT VALUES;
 
--- The rows of processes that have died go: what still counts is under way.
+-- The rows of processes that have died go: what still counts is under way. Who asks is alive, though its own lock wouldn't
+-- keep it out.
 CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
     DELETE FROM open_downloads WHERE process IN (
-        SELECT process FROM (SELECT DISTINCT process FROM open_downloads) p
+        SELECT process FROM (SELECT DISTINCT process FROM open_downloads WHERE process <> pg_backend_pid()) p
          WHERE pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process))
 $$;
 

@@ -28,7 +28,7 @@ CHAPTER = Chapter(
             query=(abuse.WhichReports,),
             explained={
                 "status": "`pending`, `granted` or `rejected`.",
-                "start": "Of the reports; else 28 days before `end`.",
+                "start": "Of the reports. Else 28 days before `end`, and of those that wait for a decision all.",
                 "end": "The time after the last of them; else now.",
                 **PAGED,
             },

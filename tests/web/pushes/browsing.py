@@ -18,7 +18,7 @@ def making(browser: Browser, person: Person, tab: str = "text", **options):
 async def make(page: Page) -> str:
     """Send the form; the path of the link, with the key where it has one."""
     await page.get_by_role("button", name="Make the link").click()
-    await expect(page.get_by_role("heading", name="The link to your secret")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("heading", name="The link to your secret")).to_be_visible()
     if "#" in page.url:
         await expect(page.locator("#link")).to_contain_text("#")
     link = await page.locator("#link").inner_text()

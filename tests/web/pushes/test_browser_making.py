@@ -63,7 +63,7 @@ async def test_files_are_sent_with_progress_and_downloaded(browser, alice, anyon
         await page.get_by_label("A message to go with them").fill("Look at these")
         await page.get_by_role("button", name="Make the link").click()
         await expect(page.locator("#progress-said")).to_have_text(re.compile(r"^\d+(\.\d+)? kB of 1\.03 MB$"))
-        await expect(page.get_by_role("heading", name="The link to your secret")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_role("heading", name="The link to your secret")).to_be_visible()
         path = "/p/" + (await page.locator("#link").inner_text()).partition("/p/")[2]
     async with led_to(browser, anyone, path) as page:
         assert await shown(page) == "Look at these"

@@ -42,7 +42,7 @@ async def test_a_token_a_first_file_and_a_secured_file_to_a_client(browser, alic
         await page.locator("#files").set_input_files([file("payment.pdf", SECRET)])
         await page.get_by_role("button", name="Upload", exact=True).click()
         await expect(page.locator("#progress-said")).to_have_text(re.compile(r"^\d+(\.\d+)? kB of 1\.02 MB$"))
-        await expect(page.get_by_text("Uploaded.")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("Uploaded.")).to_be_visible()
         await page.get_by_role("checkbox", name="Select payment.pdf").check()
         await page.get_by_role("button", name="Send those selected …").click()
 
@@ -70,7 +70,7 @@ async def test_from_one_account_to_another_who_has_a_pin(browser, alice, bob):
         await page.locator("#files").set_input_files([file("b.txt", b"words"), file("wrong.txt", b"x")])
         await page.get_by_role("button", name="Remove wrong.txt").click()
         await page.get_by_role("button", name="Send", exact=True).click()
-        await expect(page.get_by_text("Finds it in the inbox of the account here.")).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("Finds it in the inbox of the account here.")).to_be_visible()
     async with opened(browser, bob.client, "/user/pin", person=bob, excused=["422"]) as page:
         await page.get_by_label("New PIN").fill("1234")
         await page.get_by_role("button", name="Set the PIN").click()
