@@ -631,14 +631,15 @@ CREATE TABLE mails (
     passphrase_hash text,                              -- argon2id; null = none
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
-    opened_at timestamptz,                             -- in the inbox; of links their pushes know
+    opened_at timestamptz,                             -- first; of a link its push knows until it ends
+    is_unread boolean NOT NULL DEFAULT true,           -- in the inbox, where it can be marked so again
     ended_at timestamptz,                              -- expired, or revoked
     is_revoked boolean NOT NULL DEFAULT false,
     max_downloads int CHECK (max_downloads >= 1),      -- null = no limit
     downloads int NOT NULL DEFAULT 0,
     letter_id uuid REFERENCES outbox ON DELETE SET NULL,
     is_letter_failed boolean NOT NULL DEFAULT false,   -- it could not be sent, or would have been one too many
-    push_id bigint REFERENCES pushes ON DELETE SET NULL,
+    push_id bigint UNIQUE REFERENCES pushes ON DELETE SET NULL,
     link_id uuid UNIQUE,                               -- not null = what the letter's link opens the push by
     is_deleted_by_sender boolean NOT NULL DEFAULT false,
     is_deleted_by_recipient boolean NOT NULL DEFAULT false,
@@ -647,7 +648,6 @@ CREATE TABLE mails (
 CREATE INDEX mails_sender ON mails (sender_id, created_at, id);
 CREATE INDEX mails_recipient ON mails (recipient_id, created_at, id);
 CREATE INDEX mails_letter ON mails (letter_id);
-CREATE INDEX mails_push ON mails (push_id);
 CREATE INDEX mails_due ON mails (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX mails_forgotten ON mails (id) WHERE is_deleted_by_sender OR sender_id IS NULL;
 
@@ -854,6 +854,25 @@ CREATE TRIGGER push_files_removed AFTER DELETE ON push_files REFERENCING OLD TAB
     FOR EACH STATEMENT EXECUTE FUNCTION count_removed_sealed();
 CREATE TRIGGER transfer_files_removed AFTER DELETE ON transfer_files REFERENCING OLD TABLE AS removed
     FOR EACH STATEMENT EXECUTE FUNCTION count_removed_sealed();
+
+-- A message that a push shows ends with it, whatever ends it. When it was first seen is kept from the push's log, which
+-- goes with the push.
+CREATE FUNCTION end_message_of_push() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE mails
+       SET body_sealed = NULL, ended_at = coalesce(ended_at, NEW.expired_at),
+           is_revoked = CASE WHEN ended_at IS NULL THEN NEW.is_deleted ELSE is_revoked END,
+           opened_at = coalesce(opened_at, (SELECT e.happened_at FROM push_events e
+                                             WHERE e.push_id = NEW.id AND e.kind = 'view' ORDER BY e.id LIMIT 1))
+     WHERE push_id = NEW.id;
+    IF FOUND THEN
+        DELETE FROM mail_files f USING mails m WHERE f.mail_id = m.id AND m.push_id = NEW.id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER pushes_ended AFTER UPDATE OF expired_at ON pushes FOR EACH ROW
+    WHEN (OLD.expired_at IS NULL AND NEW.expired_at IS NOT NULL) EXECUTE FUNCTION end_message_of_push();
 
 -- Usage adds up at the accounts: by slots of ten minutes, and paid transfer by the month, whose change tells whoever has
 -- read the sum with a file.

@@ -308,6 +308,7 @@ PUSH_PASSPHRASE_ATTEMPTS = ErrorKind(
 )
 PUSH_NOT_DELETABLE = ErrorKind("push_not_deletable", 401, "Only the owner of this push may end it")
 PUSH_NOT_YOURS = ErrorKind("push_not_yours", 403, "This push belongs to somebody else")
+PUSH_OF_MESSAGE = ErrorKind("push_of_message", 403, "This push shows a message. Change the message instead")
 PREFETCHED = ErrorKind("prefetched", 503, "This is shown when somebody asks for it, not before")
 PUSH_EXPIRED = ErrorKind("push_expired", 404, "This secret has expired, or was never there")
 

@@ -410,7 +410,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who sends or receives, as far as the other side is told. `name` is empty for whoever has no account."""
+    """Who sends or receives, as far as the other side is told. `name` is empty where it isn't told."""
 
     name: str
     email: str
@@ -447,10 +447,11 @@ MailStatus = Literal["queued", "success", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message to one recipient. `body_sealed` is None once it has ended.
+    """A message to one recipient, whose name is empty: no sender is told whose an address is.
 
-    `push_token` and `link_id` are of the link that a recipient without an account is sent; such a message ends when
-    its push does. `opened_at` and `has_passphrase` tell of both.
+    `body_sealed` is None once it has ended. `push_token` and `link_id` are of the link that a recipient without an
+    account is sent; such a message ends when its push does. `opened_at`, the first time, and `has_passphrase` tell of
+    both; `is_unread` is of inboxes only, whose owners may mark what they have read as unread.
     """
 
     id: UUID
@@ -468,6 +469,7 @@ class Mail:
     status: MailStatus
     expires_at: datetime
     opened_at: datetime | None
+    is_unread: bool
     ended_at: datetime | None
     is_revoked: bool
     max_downloads: int | None

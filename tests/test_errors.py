@@ -35,6 +35,7 @@ BEYOND = {
     "push_not_deletable": 401,
     "push_not_yours": 403,
     "push_expired": 404,
+    "push_of_message": 403,
     # Of Privasfer's API, which answers messages.
     "transfer_invalid": 422,
     "transfer_query_invalid": 400,

@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from pixelhost import errors
+from pixelhost.core import callers
 from pixelhost.core import transferfiles as files
 from pixelhost.core.callers import Caller
 from pixelhost.db import transferfiles
@@ -13,6 +14,9 @@ from pixelhost.site import Site
 
 NAME_MAX: Final = 100
 CATEGORIES_MAX: Final = 1000
+
+TOO_MANY: Final = f"There are at most {CATEGORIES_MAX} categories."
+NAME_TAKEN: Final = "The name has already been taken."
 
 
 async def of_caller(site: Site, caller: Caller) -> list[Category]:
@@ -29,15 +33,15 @@ async def own(site: Site, caller: Caller, category_id: UUID) -> Category:
 
 
 async def create(site: Site, caller: Caller, name: str) -> Category:
-    """Raises AUTHENTICATION_REQUIRED, ACCOUNT_BANNED, TRANSFER_INVALID."""
-    owner = caller.require_user()
-    try:
-        made = await transferfiles.insert_category(site.db, owner.id, name, site.clock.now(), CATEGORIES_MAX)
-    except UniqueViolation:
-        raise _taken() from None
-    if made is None:
-        raise files.invalid("name", f"There are at most {CATEGORIES_MAX} categories.")
-    return made
+    """Raises TRANSFER_INVALID; as `callers.claim`."""
+    async with site.db.acquire() as tx, tx.transaction():
+        owner = await callers.claim(tx, caller)
+        if await transferfiles.count_categories(tx, owner.id) >= CATEGORIES_MAX:
+            raise files.invalid("name", TOO_MANY)
+        try:
+            return await transferfiles.insert_category(tx, owner.id, name, site.clock.now())
+        except UniqueViolation:
+            raise _taken() from None
 
 
 async def rename(site: Site, caller: Caller, category_id: UUID, name: str) -> Category:
@@ -58,4 +62,4 @@ async def delete(site: Site, caller: Caller, category_id: UUID) -> None:
 
 
 def _taken() -> errors.ApiError:
-    return files.invalid("name", "The name has already been taken.")
+    return files.invalid("name", NAME_TAKEN)

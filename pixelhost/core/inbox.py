@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from pixelhost import errors
-from pixelhost.core import mails, passwords
+from pixelhost.core import mails, passwords, throttle
 from pixelhost.core.callers import Caller
 from pixelhost.core.transferfiles import invalid
 from pixelhost.db import limits
@@ -17,6 +17,9 @@ from pixelhost.model import Mail, MailSort
 from pixelhost.site import Site
 
 PASSPHRASES_A_MINUTE: Final = 5
+REQUIRED: Final = "The passphrase field is required."
+INVALID: Final = "Invalid passphrase."
+TOO_MANY: Final = "Too many passphrases were tried. Try again in a minute"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ async def read(site: Site, caller: Caller, mail_id: UUID, passphrase: str | None
     if passphrase is not None:
         errors.raise_all(await passphrase_problems(site, found, passphrase))
     reading = _reading(site, found, is_unlocked=passphrase is not None)
-    if reading.body is None or found.opened_at is not None or not is_seen:
+    if reading.body is None or not (found.is_unread and is_seen):
         return reading
     await site.runtime.refuse_writing()
     await rows.set_opened(site.db, mail_id, site.clock.now())
@@ -71,23 +74,24 @@ async def passphrase_problems(site: Site, found: Mail, passphrase: str | None) -
     if found.passphrase_hash is None:
         return []
     if not passphrase:
-        return [invalid("passphrase", "The passphrase field is required.")]
-    window = site.clock.now().replace(second=0, microsecond=0)
+        return [invalid("passphrase", REQUIRED)]
+    now = site.clock.now()
+    window = now.replace(second=0, microsecond=0)
     if await limits.add_use(site.db, "mail passphrase", str(found.id), window) > PASSPHRASES_A_MINUTE:
-        refusal = errors.IP_RATE_LIMIT_REACHED(message="Too many passphrases were tried. Try again in a minute")
-        again_in = window + timedelta(minutes=1) - site.clock.now()
-        refusal.headers = {"Retry-After": str(-(-again_in // timedelta(seconds=1)))}
-        raise refusal
+        raise throttle.refusal(window + timedelta(minutes=1), now, TOO_MANY)
     if not await passwords.is_right(found.passphrase_hash, passphrase):
-        return [invalid("passphrase", "Invalid passphrase.")]
+        return [invalid("passphrase", INVALID)]
     await limits.forget(site.db, "mail passphrase", str(found.id))
     return []
 
 
 async def set_opened(site: Site, caller: Caller, mail_id: UUID, *, is_opened: bool) -> Reading:
-    """Raises as `find`."""
+    """Mark it as read, which its sender is told the first time, or as unread. Raises as `find`."""
     await find(site, caller, mail_id)
-    await rows.set_opened(site.db, mail_id, site.clock.now() if is_opened else None)
+    if is_opened:
+        await rows.set_opened(site.db, mail_id, site.clock.now())
+    else:
+        await rows.set_unread(site.db, mail_id)
     return _reading(site, await find(site, caller, mail_id), is_unlocked=False)
 
 

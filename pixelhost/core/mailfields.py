@@ -10,7 +10,7 @@ from pixelhost.core import mail, transferfiles
 from pixelhost.core.callers import Caller
 from pixelhost.core.transferfiles import invalid
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, Mail, TransferFile, Unset
+from pixelhost.model import UNSET, TransferFile, Unset
 from pixelhost.site import Site
 
 DAYS: Final = range(1, 91)
@@ -21,6 +21,17 @@ PASSPHRASE_MAX: Final = 1_000
 DOWNLOADS_MAX: Final = 1_000_000
 RECIPIENTS_MAX: Final = 50
 FILES_MAX: Final = 100
+
+RECIPIENTS_REQUIRED: Final = "The recipients field is required."
+RECIPIENTS_TOO_MANY: Final = f"The recipients must not have more than {RECIPIENTS_MAX} items."
+RECIPIENTS_STRANGE: Final = "This server shows messages to those who have an account only."
+SUBJECT_REQUIRED: Final = "The subject field is required."
+SUBJECT_ODD: Final = "The subject must be one line of printable characters."
+BODY_REQUIRED: Final = "The body field is required when there are no files."
+FILES_TOO_MANY: Final = f"The files must not have more than {FILES_MAX} items."
+FILES_GONE: Final = "The selected files are invalid."
+ENDED: Final = "The message has ended."
+"""What is said of mistakes; pages word them otherwise."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,15 @@ class Edit:
     is_revoked: bool = False
 
 
+@dataclass(frozen=True)
+class State:
+    """What decides about a message that is there whether it can be changed."""
+
+    is_over: bool
+    is_opened: bool
+    has_files: bool
+
+
 async def checked(site: Site, caller: Caller, wanted: NewMail, problems: Sequence[ApiError]) -> Checked:
     """Raises `problems`, and TRANSFER_INVALID for each mistake."""
     files = await transferfiles.some(site, caller, wanted.file_ids[:FILES_MAX])
@@ -66,8 +86,8 @@ async def checked(site: Site, caller: Caller, wanted: NewMail, problems: Sequenc
     told = {problem.extra.get("field") for problem in problems}
     if "subject" not in told:
         mistakes += _subject_problems(wanted.subject or "")
-    if not wanted.body.strip() and not wanted.file_ids and not told & {"body", "files"}:
-        mistakes.append(invalid("body", "The body field is required when there are no files."))
+    if not told & {"body", "files"}:
+        mistakes += _body_problems(wanted.body, has_files=bool(wanted.file_ids))
     errors.raise_all(_without_doubles(mistakes))
     by_address = {address.lower(): address for address in reversed(wanted.recipients)}
     recipients = [one for one in dict.fromkeys(wanted.recipients) if by_address[one.lower()] == one]
@@ -82,31 +102,38 @@ async def checked(site: Site, caller: Caller, wanted: NewMail, problems: Sequenc
     )
 
 
-def edit_problems(wanted: Edit, found: Mail, *, is_over: bool) -> Iterator[ApiError]:
+def edit_problems(wanted: Edit, found: State) -> Iterator[ApiError]:
     """What can't be changed of a message as it is, or not like this."""
     for field, value in (("subject", wanted.subject), ("body", wanted.body), ("expires_in_days", wanted.days)):
         if value is UNSET:
             continue
-        if is_over:
-            yield invalid(field, "The message has ended.")
-        elif found.opened_at is not None and field != "expires_in_days":
+        if found.is_over:
+            yield invalid(field, ENDED)
+        elif found.is_opened and field != "expires_in_days":
             yield invalid(field, "The message has been opened already.")
     if wanted.subject is not UNSET:
         yield from _subject_problems(wanted.subject)
+    if wanted.body is not UNSET:
+        yield from _body_problems(wanted.body, has_files=found.has_files)
 
 
 def _subject_problems(subject: str) -> Iterator[ApiError]:
     if not subject.strip():
-        yield invalid("subject", "The subject field is required.")
+        yield invalid("subject", SUBJECT_REQUIRED)
     elif not subject.isprintable():
-        yield invalid("subject", "The subject must be one line of printable characters.")
+        yield invalid("subject", SUBJECT_ODD)
+
+
+def _body_problems(body: str, *, has_files: bool) -> Iterator[ApiError]:
+    if not body.strip() and not has_files:
+        yield invalid("body", BODY_REQUIRED)
 
 
 def _recipient_problems(recipients: Sequence[str]) -> Iterator[ApiError]:
     if not recipients:
-        yield invalid("recipients", "The recipients field is required.")
+        yield invalid("recipients", RECIPIENTS_REQUIRED)
     if len(recipients) > RECIPIENTS_MAX:
-        yield invalid("recipients", f"The recipients must not have more than {RECIPIENTS_MAX} items.")
+        yield invalid("recipients", RECIPIENTS_TOO_MANY)
         return
     for place, address in enumerate(recipients):
         try:
@@ -119,7 +146,7 @@ def _recipient_problems(recipients: Sequence[str]) -> Iterator[ApiError]:
 def file_problems(file_ids: Sequence[UUID], found: Sequence[TransferFile]) -> Iterator[ApiError]:
     """`found` are those of them that there are."""
     if len(file_ids) > FILES_MAX:
-        yield invalid("files", f"The files must not have more than {FILES_MAX} items.")
+        yield invalid("files", FILES_TOO_MANY)
         return
     usable = {file.id for file in found if not file.is_trashed}
     for place, file_id in enumerate(file_ids):

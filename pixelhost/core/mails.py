@@ -1,8 +1,9 @@
 """Messages that an account sends: each recipient has one of its own, with files of the sender.
 
-Who has an account with that address, verified, finds it in the inbox. Anybody else gets the link of a push, which has
-the same text, files, passphrase and end: `pushes` shows it, and logs who looked. The letter says who sent what subject,
-never what was said. When a message ends, its text goes, and nobody is given its files any more.
+Who has an account with that address, verified and not banned, finds it in the inbox. Anybody else gets the link of a
+push, which has the same text, files, passphrase and end: `pushes` shows it, and logs who looked; whatever ends one of
+both ends the other. The letter says who sent what subject, never what was said. When a message ends, its text goes, and
+nobody is given its files any more.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from pixelhost import errors, ids
-from pixelhost.core import mail, mailfields, passwords, pushes, pushsecrets, ratelimit, transferfiles
+from pixelhost.core import mail, mailfields, passwords, pushes, pushsecrets, ratelimit, throttle, transferfiles
 from pixelhost.core.callers import Caller
 from pixelhost.core.mailfields import Checked, Edit, NewMail
 from pixelhost.core.pushfields import NewPush
@@ -29,6 +30,7 @@ BODY_PURPOSE: Final = b"mail bodies"
 IDENTIFIER_LENGTH: Final = 4
 RECIPIENTS_AN_HOUR: Final = 500
 PUSH_VIEWS: Final = 100
+TOO_MANY: Final = f"At most {RECIPIENTS_AN_HOUR} messages an hour can be sent"
 ANY_ORDER: Final[Sequence[tuple[MailSort, bool]]] = (("created_at", True),)
 ENDED_AT_ONCE: Final = 500
 
@@ -57,19 +59,18 @@ async def send(
     if caller.is_ip_banned:
         raise errors.IP_BANNED()
     checked = await mailfields.checked(site, caller, wanted, problems)
-    accounts = await users.by_verified_emails(site.db, checked.recipients)
-    if site.settings.anonymous_pushes == "off" and set(checked.recipients) - accounts.keys():
-        raise transferfiles.invalid("recipients", "This server shows messages to those who have an account only.")
-    hashed = await passwords.hashed(wanted.passphrase) if wanted.passphrase and accounts else None
+    # Whether anybody has an account or not: it would be seen by how long it takes.
+    hashed = await passwords.hashed(wanted.passphrase) if wanted.passphrase else None
     sending = _Sending(site, user, visit, checked, hashed, here)
     try:
         async with site.db.acquire() as tx, tx.transaction():
             await _claim_sender(site, tx, user, len(checked.recipients))
+            accounts = await _claim_readers(site, tx, checked.recipients)
             # In one order for all: whoever counts the letters of two addresses would wait for the other in a circle.
             in_turn = sorted(checked.recipients, key=str.lower)
             made = {to: await _send_one(tx, sending, to, accounts.get(to)) for to in in_turn}
     except ForeignKeyViolation as error:
-        raise transferfiles.invalid("files", "The selected files are invalid.") from error
+        raise transferfiles.invalid("files", mailfields.FILES_GONE) from error
     return await mails.in_box(site.db, "sent", user.id, [made[to] for to in checked.recipients])
 
 
@@ -124,7 +125,12 @@ async def change(
         now_there = await mails.claim(tx, mail_id)
         if now_there is None:
             raise errors.NOT_FOUND()
-        mistakes = [*problems, *mailfields.edit_problems(wanted, now_there, is_over=is_over(site, now_there))]
+        state = mailfields.State(
+            is_over=is_over(site, now_there),
+            is_opened=now_there.opened_at is not None,
+            has_files=bool((await file_rows.of_mails(tx, [mail_id]))[mail_id]),
+        )
+        mistakes = [*problems, *mailfields.edit_problems(wanted, state)]
         errors.raise_all(mistakes)
         if wanted.is_revoked:
             await _end(site, tx, visit, now_there)
@@ -175,9 +181,22 @@ async def _claim_sender(site: Site, tx: Transaction, user: User, count: int) -> 
         raise errors.AUTHENTICATION_FAILED()
     if now_there.is_banned:
         raise errors.ACCOUNT_BANNED()
-    hour = site.clock.now().replace(minute=0, second=0, microsecond=0)
+    now = site.clock.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
     if await limits.add_several(tx, "mails", str(user.id), hour, count) > RECIPIENTS_AN_HOUR:
-        raise errors.IP_RATE_LIMIT_REACHED(message=f"At most {RECIPIENTS_AN_HOUR} messages an hour can be sent")
+        raise throttle.refusal(hour + timedelta(hours=1), now, TOO_MANY)
+
+
+async def _claim_readers(site: Site, tx: Transaction, recipients: Sequence[str]) -> dict[str, User]:
+    """Those with an inbox that they can read, by address, locked against deletion.
+
+    Raises TRANSFER_INVALID where nobody else is shown anything.
+    """
+    accounts = await users.claim_by_verified_emails(tx, recipients)
+    readers = {to: account for to, account in accounts.items() if not account.is_banned}
+    if site.settings.anonymous_pushes == "off" and set(recipients) - readers.keys():
+        raise transferfiles.invalid("recipients", mailfields.RECIPIENTS_STRANGE)
+    return readers
 
 
 async def _send_one(tx: Transaction, sending: _Sending, to: str, account: User | None) -> UUID:
@@ -200,6 +219,7 @@ async def _send_one(tx: Transaction, sending: _Sending, to: str, account: User |
         status="queued",
         expires_at=now + timedelta(days=wanted.days),
         opened_at=None,
+        is_unread=True,
         ended_at=None,
         is_revoked=False,
         max_downloads=wanted.max_downloads,

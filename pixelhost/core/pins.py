@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pixelhost import errors, ids
-from pixelhost.core import callers, passwords
+from pixelhost.core import callers, passwords, throttle
 from pixelhost.core.callers import Caller
 from pixelhost.core.transferfiles import invalid
 from pixelhost.db import limits, transferdownloads
@@ -23,6 +23,10 @@ KEY_LIVES: Final = timedelta(hours=1)
 WRONG_PINS: Final = 10
 ACTION: Final = "pin"
 
+REQUIRED: Final = "The current pin field is required."
+INVALID: Final = "Invalid PIN."
+TOO_MANY: Final = "Too many wrong PINs. Try again in an hour"
+
 
 async def set_pin(site: Site, caller: Caller, pin: str, current: str | None) -> None:
     """Raises TRANSFER_INVALID where the current one is missing or wrong, IP_RATE_LIMIT_REACHED, as `callers.claim`."""
@@ -30,13 +34,13 @@ async def set_pin(site: Site, caller: Caller, pin: str, current: str | None) -> 
     hashed = await transferdownloads.pin_hash(site.db, user.id)
     if hashed is not None:
         if current is None:
-            raise invalid("current_pin", "The current pin field is required.")
+            raise invalid("current_pin", REQUIRED)
         await _check(site, user, hashed, "current_pin", current)
     new = await passwords.hashed(pin)
     async with site.db.acquire() as tx, tx.transaction():
         await callers.claim(tx, caller)
         if await transferdownloads.pin_hash(tx, user.id) != hashed:
-            raise invalid("current_pin", "Invalid PIN.")
+            raise invalid("current_pin", INVALID)
         await transferdownloads.set_pin_hash(tx, user.id, new)
 
 
@@ -50,7 +54,7 @@ async def remove(site: Site, caller: Caller, current: str) -> None:
     async with site.db.acquire() as tx, tx.transaction():
         await callers.claim(tx, caller)
         if await transferdownloads.pin_hash(tx, user.id) != hashed:
-            raise invalid("current_pin", "Invalid PIN.")
+            raise invalid("current_pin", INVALID)
         await transferdownloads.set_pin_hash(tx, user.id, None)
 
 
@@ -98,9 +102,7 @@ async def _check(site: Site, user: User, hashed: str, field: str, pin: str) -> N
     now = site.clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     if await limits.add_use(site.db, ACTION, str(user.id), hour) > WRONG_PINS:
-        refusal = errors.IP_RATE_LIMIT_REACHED(message="Too many wrong PINs. Try again in an hour")
-        refusal.headers = {"Retry-After": str(-(-(hour + timedelta(hours=1) - now) // timedelta(seconds=1)))}
-        raise refusal
+        raise throttle.refusal(hour + timedelta(hours=1), now, TOO_MANY)
     if not await passwords.is_right(hashed, pin):
-        raise invalid(field, "Invalid PIN.")
+        raise invalid(field, INVALID)
     await limits.forget(site.db, ACTION, str(user.id))

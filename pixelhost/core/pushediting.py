@@ -1,9 +1,10 @@
-"""What an owner changes of a push that hasn't ended. Its kind stays."""
+"""What an owner changes of a push that hasn't ended. Its kind stays, and all of one that shows a message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeVar
+from uuid import UUID
 
 from pixelhost import errors
 from pixelhost.core import pushes, pushfields, pushfiles, pushsecrets
@@ -11,8 +12,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile, ShownFile
 from pixelhost.core.pushsecrets import PushKey
+from pixelhost.db import mails, pushevents
 from pixelhost.db import pushes as rows
-from pixelhost.db import pushevents
 from pixelhost.db import pushfiles as file_rows
 from pixelhost.db.connect import Transaction
 from pixelhost.errors import ApiError
@@ -57,8 +58,8 @@ class Editable:
 
 
 async def editable(site: Site, caller: Caller, token: str) -> Editable:
-    """Raises as `pushes.own`; PUSH_EXPIRED where it has ended."""
-    found = await pushes.own(site, caller, token)
+    """Raises as `pushes.own`; PUSH_OF_MESSAGE, PUSH_EXPIRED where it has ended."""
+    found = await _own(site, caller, token)
     if pushes.is_over(site, found):
         raise errors.PUSH_EXPIRED()
     return Editable(
@@ -73,7 +74,7 @@ async def editable(site: Site, caller: Caller, token: str) -> Editable:
 
 async def key(site: Site, caller: Caller, token: str) -> PushKey:
     """What files that are added are sealed with. Raises as `editable`."""
-    found = await pushes.own(site, caller, token)
+    found = await _own(site, caller, token)
     sealed_with = pushsecrets.key_of(site, found)
     if sealed_with is None:
         raise errors.PUSH_EXPIRED()
@@ -85,7 +86,7 @@ async def change(
 ) -> Push:
     """Raises as `editable`; PUSH_INVALID, INTEGER_OUT_OF_RANGE, or several of them; USER_OUT_OF_SPACE,
     FILE_TOO_LARGE, WRITING."""
-    found = await pushes.own(site, caller, token)
+    found = await _own(site, caller, token)
     sealed_with, owner = await key(site, caller, token), caller.require_user()
     async with pushfiles.placed(site, sealed_with, added) as sealed, site.db.acquire() as tx, tx.transaction():
         claimed = await rows.claim(tx, [found.id])
@@ -99,6 +100,19 @@ async def change(
             await _add(site, tx, changed, owner, sealed, added)
         await pushevents.add(tx, changed.id, "edit", visit, site.clock.now())
     return changed
+
+
+async def message_of(site: Site, push: Push) -> UUID | None:
+    """The message that a push shows: that is what can be changed then."""
+    return await mails.id_of_push(site.db, push.id)
+
+
+async def _own(site: Site, caller: Caller, token: str) -> Push:
+    """Raises as `pushes.own`, PUSH_OF_MESSAGE."""
+    found = await pushes.own(site, caller, token)
+    if await message_of(site, found) is not None:
+        raise errors.PUSH_OF_MESSAGE()
+    return found
 
 
 async def _add(

@@ -9,6 +9,7 @@ from pixelhost import errors
 from pixelhost.core.ratelimit import network_of
 from pixelhost.core.usecounts import Use
 from pixelhost.db import limits
+from pixelhost.errors import ApiError
 from pixelhost.site import Site
 
 MINUTE: Final = timedelta(minutes=1)
@@ -29,7 +30,7 @@ async def refuse_flood(site: Site, action: str, ip: str, *, per_minute: int, per
     use = Use([(f"{action} {length.seconds}", subject, start) for length, _, start in limited])
     for (length, limit, start), used in zip(limited, await site.uses.get(use) or (), strict=True):
         if used > limit:
-            raise _refusal(start + length, now)
+            raise refusal(start + length, now)
 
 
 async def refuse_busy_account(site: Site, action: str, user_id: UUID, per_minute: int) -> None:
@@ -37,9 +38,8 @@ async def refuse_busy_account(site: Site, action: str, user_id: UUID, per_minute
     now = site.clock.now()
     start = now.replace(second=0, microsecond=0)
     if await limits.add_use(site.db, action, str(user_id), start) > per_minute:
-        refusal = _refusal(start + MINUTE, now)
-        refusal.message = f"This can be done {per_minute} times a minute. Try again when the minute is over"
-        raise refusal
+        message = f"This can be done {per_minute} times a minute. Try again when the minute is over"
+        raise refusal(start + MINUTE, now, message)
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ async def counted(site: Site, action: str, ip: str, limit: int) -> Quota:
 def refuse_exceeded(site: Site, quota: Quota) -> None:
     """Raises IP_RATE_LIMIT_REACHED, which says when to try again."""
     if quota.is_exceeded:
-        raise _refusal(quota.again_at, site.clock.now())
+        raise refusal(quota.again_at, site.clock.now())
 
 
-def _refusal(again_at: datetime, now: datetime) -> errors.ApiError:
-    refusal = errors.IP_RATE_LIMIT_REACHED()
-    refusal.headers = {"Retry-After": str(-(-(again_at - now) // SECOND))}
-    return refusal
+def refusal(again_at: datetime, now: datetime, message: str | None = None) -> ApiError:
+    """IP_RATE_LIMIT_REACHED, which says when to try again. `message` is for what isn't a limit of requests."""
+    refused = errors.IP_RATE_LIMIT_REACHED(message=message)
+    refused.headers = {"Retry-After": str(-(-(again_at - now) // SECOND))}
+    return refused

@@ -6,12 +6,15 @@ from uuid import UUID
 from pixelhost import errors, ids
 from pixelhost.core import callers
 from pixelhost.core.callers import Caller
+from pixelhost.core.transferfiles import invalid
 from pixelhost.db import sessions
 from pixelhost.keyring import key_hash
 from pixelhost.model import Session
 from pixelhost.site import Site
 
 NAME_MAX: Final = 100
+TOKENS_MAX: Final = 1000
+TOO_MANY: Final = f"There are at most {TOKENS_MAX} tokens."
 AGENT_MAX: Final = 500
 
 
@@ -21,11 +24,13 @@ async def of_caller(site: Site, caller: Caller) -> list[Session]:
 
 
 async def create(site: Site, caller: Caller, name: str) -> tuple[Session, str]:
-    """And the token, which can't be had again. Raises as `callers.claim`."""
+    """And the token, which can't be had again. Raises TRANSFER_INVALID; as `callers.claim`."""
     caller.require_user()
     token = ids.new_text(ids.TOKEN_LENGTH)
     async with site.db.acquire() as tx, tx.transaction():
         user = await callers.claim(tx, caller)
+        if await sessions.count_tokens(tx, user.id) >= TOKENS_MAX:
+            raise invalid("name", TOO_MANY)
         made = await sessions.insert(
             tx,
             user.id,

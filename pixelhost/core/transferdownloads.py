@@ -48,7 +48,7 @@ async def create(
         async with site.db.acquire() as tx, tx.transaction():
             made = await rows.insert(tx, user.id, file_ids, now, now + LIVES)
     except ForeignKeyViolation as error:
-        raise invalid("files", "The selected files are invalid.") from error
+        raise invalid("files", mailfields.FILES_GONE) from error
     return made, files
 
 

@@ -21,7 +21,7 @@ from pixelhost.core.transferkeys import KEY_BYTES, FileKey
 from pixelhost.core.uploads import Admission
 from pixelhost.core.zips import Entry
 from pixelhost.db import blobs, transferfiles, users
-from pixelhost.db.connect import ForeignKeyViolation
+from pixelhost.db.connect import ForeignKeyViolation, Transaction
 from pixelhost.errors import ApiError
 from pixelhost.media import zipstream
 from pixelhost.media.mime import mime_type
@@ -31,6 +31,13 @@ from pixelhost.site import Site
 NAME_MAX: Final = 255
 FILES_AT_ONCE: Final = 100
 ANY_ORDER: Final[Sequence[tuple[FileSort, bool]]] = (("created_at", True),)
+
+NAME_REQUIRED: Final = "The {field} needs a name."
+NAME_TOO_LONG: Final = f"The name of the {{field}} must not be greater than {NAME_MAX} characters."
+NAME_ODD: Final = "The name of the {field} has a character that is not allowed."
+TOO_MANY: Final = f"The files must not have more than {FILES_AT_ONCE} items."
+NO_SUCH_CATEGORY: Final = "The selected category id is invalid."
+"""What is said of mistakes; pages word them otherwise."""
 
 
 class Summed:
@@ -79,11 +86,11 @@ def stem(name: str) -> str:
 def name_problems(field: str, name: str) -> list[ApiError]:
     """What is wrong with a file's name: TRANSFER_INVALID."""
     if not name.strip():
-        return [invalid(field, f"The {field} needs a name.")]
+        return [invalid(field, NAME_REQUIRED.format(field=field))]
     if len(name) > NAME_MAX:
-        return [invalid(field, f"The name of the {field} must not be greater than {NAME_MAX} characters.")]
+        return [invalid(field, NAME_TOO_LONG.format(field=field))]
     if any(char == "/" or unicodedata.category(char) in {"Cc", "Cs"} for char in name):
-        return [invalid(field, f"The name of the {field} has a character that is not allowed.")]
+        return [invalid(field, NAME_ODD.format(field=field))]
     return []
 
 
@@ -149,23 +156,21 @@ async def change(
 
     Raises as `own`, TRANSFER_INVALID.
     """
-    found = await own(site, caller, file_id)
-    mistakes = list(problems)
-    name, category = found.name, found.category
-    if wanted.stem is not UNSET:
-        name = _with_extension(wanted.stem, extension(found.name))
-        mistakes += name_problems("filename", name if wanted.stem.strip() else "")
-    if wanted.category_id is not UNSET:
-        try:
-            category = await _category(site, caller.require_user(), wanted.category_id)
-        except ApiError as problem:
-            mistakes.append(problem)
-    errors.raise_all(mistakes)
-    is_trashed = found.is_trashed if wanted.is_trashed is UNSET else wanted.is_trashed
-    changed = replace(found, name=name, category=category, is_trashed=is_trashed)
-    with _category_needed():
-        if not await transferfiles.change(site.db, changed, site.clock.now()):
+    owner, mistakes = caller.require_user(), list(problems)
+    async with site.db.acquire() as tx, tx.transaction():
+        # The category before the file, as whoever deletes it locks them.
+        category = await _claimed_category(tx, owner, wanted.category_id, mistakes)
+        found = await transferfiles.claim(tx, owner.id, file_id)
+        if found is None:
             raise errors.NOT_FOUND()
+        changed = found if category is UNSET else replace(found, category=category)
+        if wanted.stem is not UNSET:
+            changed = replace(changed, name=_with_extension(wanted.stem, extension(found.name)))
+            mistakes += name_problems("filename", changed.name if wanted.stem.strip() else "")
+        if wanted.is_trashed is not UNSET:
+            changed = replace(changed, is_trashed=wanted.is_trashed)
+        errors.raise_all(mistakes)
+        await transferfiles.change(tx, changed, site.clock.now())
     return changed
 
 
@@ -234,7 +239,8 @@ async def _placed(
     return TransferFile(
         id=ids.new_key(),
         owner_id=owner.id,
-        owner=Party(owner.name, owner.email),
+        # An address that nobody has verified may be somebody else's.
+        owner=Party(owner.name, owner.email if owner.email_verified else ""),
         category=category,
         name=new.name,
         mime_type=mime_type(new.name, new.got.head),
@@ -260,8 +266,20 @@ async def _category(site: Site, owner: User, category_id: UUID | None) -> Catego
     return found
 
 
+async def _claimed_category(
+    tx: Transaction, owner: User, category_id: UUID | Unset | None, mistakes: list[ApiError]
+) -> Category | Unset | None:
+    """Where the account has none like this, that is added to `mistakes`."""
+    if category_id is UNSET or category_id is None:
+        return category_id
+    found = await transferfiles.claim_category(tx, owner.id, category_id)
+    if found is None:
+        mistakes.append(_no_such_category())
+    return found
+
+
 def _no_such_category() -> ApiError:
-    return invalid("category_id", "The selected category id is invalid.")
+    return invalid("category_id", NO_SUCH_CATEGORY)
 
 
 @contextmanager

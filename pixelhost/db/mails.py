@@ -13,21 +13,20 @@ STATUS: Final = """CASE WHEN m.is_letter_failed OR (o.due_at IS NULL AND o.id IS
 FIRST_VIEW: Final = """CASE WHEN p.views > 0 THEN (
     SELECT e.happened_at FROM push_events e WHERE e.push_id = p.id AND e.kind = 'view' ORDER BY e.id LIMIT 1) END"""
 COLUMNS: Final = f"""m.id, m.identifier, m.sender_id, m.sender_name, m.sender_email, m.recipient_id, m.recipient_email,
-    coalesce(r.name, '') AS recipient_name, m.subject, m.body_sealed, m.passphrase_hash,
+    m.subject, m.body_sealed, m.passphrase_hash,
     m.passphrase_hash IS NOT NULL OR p.passphrase_sealed IS NOT NULL AS has_passphrase, m.created_at,
     CASE WHEN o.id IS NULL THEN m.created_at ELSE o.sent_at END AS sent_at, {STATUS}, m.expires_at,
-    coalesce(m.opened_at, {FIRST_VIEW}) AS opened_at,
-    coalesce(m.ended_at, p.expired_at) AS ended_at, m.is_revoked,
+    coalesce(m.opened_at, {FIRST_VIEW}) AS opened_at, m.is_unread, m.ended_at, m.is_revoked,
     m.max_downloads, m.downloads, d.id AS download_id, m.push_id, p.token AS push_token, m.link_id"""
-JOINED: Final = """mails m LEFT JOIN users r ON r.id = m.recipient_id LEFT JOIN outbox o ON o.id = m.letter_id
-    LEFT JOIN pushes p ON p.id = m.push_id LEFT JOIN downloads d ON d.mail_id = m.id"""
+JOINED: Final = """mails m LEFT JOIN outbox o ON o.id = m.letter_id LEFT JOIN pushes p ON p.id = m.push_id
+    LEFT JOIN downloads d ON d.mail_id = m.id"""
 
 OF_BOX: Final[dict[MailBox, str]] = {
     "sent": "m.sender_id = $1 AND NOT m.is_deleted_by_sender",
     "inbox": "m.recipient_id = $1 AND NOT m.is_deleted_by_recipient",
 }
 SEARCHED: Final[dict[MailBox, Sequence[str]]] = {
-    "sent": ("m.identifier", "m.subject", "m.recipient_email", "r.name", "m.sender_name"),
+    "sent": ("m.identifier", "m.subject", "m.recipient_email", "m.sender_name"),
     "inbox": ("m.identifier", "m.subject", "m.sender_email", "m.sender_name"),
 }
 SORTED: Final[dict[MailSort, str]] = {
@@ -46,7 +45,7 @@ def mail(row: Row) -> Mail:
         sender_id=row["sender_id"],
         sender=Party(row["sender_name"], row["sender_email"]),
         recipient_id=row["recipient_id"],
-        recipient=Party(row["recipient_name"], row["recipient_email"]),
+        recipient=Party("", row["recipient_email"]),
         subject=row["subject"],
         body_sealed=row["body_sealed"],
         passphrase_hash=row["passphrase_hash"],
@@ -56,6 +55,7 @@ def mail(row: Row) -> Mail:
         status=row["status"],
         expires_at=row["expires_at"],
         opened_at=row["opened_at"],
+        is_unread=row["is_unread"],
         ended_at=row["ended_at"],
         is_revoked=row["is_revoked"],
         max_downloads=row["max_downloads"],
@@ -70,7 +70,7 @@ def mail(row: Row) -> Mail:
 async def insert(
     tx: Transaction, new: Mail, letter_id: UUID | None, file_ids: Sequence[UUID], *, is_letter_failed: bool
 ) -> None:
-    """Raises ForeignKeyViolation where a file, or the recipient, has gone."""
+    """Raises ForeignKeyViolation where a file has gone. The caller has locked the recipient."""
     await tx.execute(
         """INSERT INTO mails (id, identifier, sender_id, recipient_id, sender_name, sender_email, recipient_email,
                               subject, body_sealed, passphrase_hash, created_at, expires_at, max_downloads, letter_id,
@@ -111,7 +111,7 @@ async def ids_in_box(
     searched = " OR ".join(f"position(lower($2) IN lower({column})) > 0" for column in SEARCHED[box])
     keys = [f"{SORTED[key]} {'DESC' if is_down else 'ASC'}" for key, is_down in order]
     rows = await db.fetch(
-        f"""SELECT m.id FROM mails m LEFT JOIN users r ON r.id = m.recipient_id LEFT JOIN outbox o ON o.id = m.letter_id
+        f"""SELECT m.id FROM mails m LEFT JOIN outbox o ON o.id = m.letter_id
              WHERE {OF_BOX[box]} AND ({searched})
              ORDER BY {", ".join([*keys, "m.created_at DESC", "m.id"])}""",
         user_id,
@@ -142,20 +142,28 @@ async def by_link(db: Db, link_id: UUID) -> Mail | None:
     return mail(row) if row else None
 
 
+async def id_of_push(db: Db, push_id: int) -> UUID | None:
+    """That of the message that a push shows."""
+    found: UUID | None = await db.fetchval("SELECT id FROM mails WHERE push_id = $1", push_id)
+    return found
+
+
 async def claim(tx: Transaction, mail_id: UUID) -> Mail | None:
     """Lock it. Whoever locks its push too does that before."""
     await tx.execute("SELECT FROM mails WHERE id = $1 FOR UPDATE", mail_id)
     return await by_id(tx, mail_id)
 
 
-async def set_opened(db: Db, mail_id: UUID, now: datetime | None) -> None:
-    """The first time counts; None is not opened."""
+async def set_opened(db: Db, mail_id: UUID, now: datetime) -> None:
+    """The first time counts."""
     await db.execute(
-        "UPDATE mails SET opened_at = CASE WHEN $2::timestamptz IS NOT NULL THEN coalesce(opened_at, $2) END "
-        "WHERE id = $1",
-        mail_id,
-        now,
+        "UPDATE mails SET opened_at = coalesce(opened_at, $2), is_unread = false WHERE id = $1", mail_id, now
     )
+
+
+async def set_unread(db: Db, mail_id: UUID) -> None:
+    """When it was first opened stays known."""
+    await db.execute("UPDATE mails SET is_unread = true WHERE id = $1", mail_id)
 
 
 async def change(tx: Transaction, changed: Mail) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db import users
-from pixelhost.db.connect import Db, Row
+from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.model import Session, User
 
 KeyUse = tuple[bytes, str]
@@ -98,6 +98,11 @@ async def tokens_of_user(db: Db, user_id: UUID) -> list[Session]:
         user_id,
     )
     return [session(row) for row in rows]
+
+
+async def count_tokens(tx: Transaction, user_id: UUID) -> int:
+    """The account is locked."""
+    return int(await tx.fetchval("SELECT count(*) FROM sessions WHERE user_id = $1 AND kind = 'token'", user_id))
 
 
 async def delete_token(db: Db, user_id: UUID, session_id: UUID) -> bool:

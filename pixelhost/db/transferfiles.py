@@ -11,7 +11,7 @@ from pixelhost.model import Category, FileSort, Party, TransferFile, Trashed
 
 COLUMNS: Final = f"""f.id, f.owner_id, f.category_id, c.name AS category_name, c.created_at AS category_created_at,
     f.name, f.mime_type, f.size_bytes AS plain_bytes, f.key_sealed, f.created_at, f.trashed_at, o.name AS owner_name,
-    o.email AS owner_email, {blobs.COLUMNS}"""
+    CASE WHEN o.email_verified THEN o.email ELSE '' END AS owner_email, {blobs.COLUMNS}"""
 JOINED: Final = """transfer_files f JOIN users o ON o.id = f.owner_id JOIN blobs b ON b.digest = f.blob
     LEFT JOIN transfer_categories c ON c.id = f.category_id"""
 
@@ -86,6 +86,16 @@ async def by_ids(db: Db, owner_id: UUID, file_ids: Sequence[UUID]) -> list[Trans
     return [file(row) for row in rows]
 
 
+async def claim(tx: Transaction, owner_id: UUID, file_id: UUID) -> TransferFile | None:
+    """Lock a file of an account: nobody changes or deletes it until the transaction ends."""
+    # A statement of its own: a join would give the category as it was before the lock was had.
+    locked = "SELECT FROM transfer_files WHERE owner_id = $1 AND id = $2 FOR NO KEY UPDATE"
+    if await tx.fetchrow(locked, owner_id, file_id) is None:
+        return None
+    (found,) = await by_ids(tx, owner_id, [file_id])
+    return found
+
+
 async def of_push(db: Db, push_id: int) -> list[TransferFile]:
     """What a push gives of its owner's files, in order."""
     rows = await db.fetch(
@@ -124,12 +134,9 @@ async def of_download(db: Db, download_id: UUID) -> list[TransferFile]:
     return [file(row) for row in rows]
 
 
-async def change(db: Db, changed: TransferFile, now: datetime) -> bool:
-    """Its name, category, and whether it is in the trash. Whether it is still there.
-
-    Raises ForeignKeyViolation where the category has gone.
-    """
-    status = await db.execute(
+async def change(tx: Transaction, changed: TransferFile, now: datetime) -> None:
+    """Its name, category, and whether it is in the trash. File and category are locked."""
+    await tx.execute(
         """UPDATE transfer_files
               SET name = $2, category_id = $3, trashed_at = CASE WHEN $4 THEN coalesce(trashed_at, $5) END
             WHERE id = $1""",
@@ -139,7 +146,6 @@ async def change(db: Db, changed: TransferFile, now: datetime) -> bool:
         changed.is_trashed,
         now,
     )
-    return bool(status == "UPDATE 1")
 
 
 async def delete(db: Db, owner_id: UUID, file_id: UUID) -> bool:
@@ -196,18 +202,32 @@ async def category(db: Db, owner_id: UUID, category_id: UUID) -> Category | None
     return Category(**row) if row else None
 
 
-async def insert_category(db: Db, owner_id: UUID, name: str, now: datetime, limit: int) -> Category | None:
-    """None where the account has so many already. Raises UniqueViolation for a name it has."""
-    row = await db.fetchrow(
-        """INSERT INTO transfer_categories (owner_id, name, created_at)
-           SELECT $1, $2, $3 WHERE (SELECT count(*) FROM transfer_categories WHERE owner_id = $1) < $4
+async def claim_category(tx: Transaction, owner_id: UUID, category_id: UUID) -> Category | None:
+    """Lock a category of an account: it stays until the transaction ends."""
+    row = await tx.fetchrow(
+        """SELECT id, name, created_at FROM transfer_categories WHERE owner_id = $1 AND id = $2
+              FOR KEY SHARE""",
+        owner_id,
+        category_id,
+    )
+    return Category(**row) if row else None
+
+
+async def count_categories(tx: Transaction, owner_id: UUID) -> int:
+    """The account is locked."""
+    return int(await tx.fetchval("SELECT count(*) FROM transfer_categories WHERE owner_id = $1", owner_id))
+
+
+async def insert_category(tx: Transaction, owner_id: UUID, name: str, now: datetime) -> Category:
+    """The account is locked. Raises UniqueViolation for a name it has."""
+    row = await tx.fetchrow(
+        """INSERT INTO transfer_categories (owner_id, name, created_at) VALUES ($1, $2, $3)
            RETURNING id, name, created_at""",
         owner_id,
         name,
         now,
-        limit,
     )
-    return Category(**row) if row else None
+    return Category(**row)
 
 
 async def rename_category(db: Db, owner_id: UUID, category_id: UUID, name: str) -> Category | None:

@@ -114,11 +114,15 @@ async def by_names(db: Db, names: Sequence[str]) -> dict[str, UUID]:
     return {row["asked"]: row["id"] for row in rows}
 
 
-async def by_verified_emails(db: Db, emails: Sequence[str]) -> dict[str, User]:
-    """Accounts whose address is known to be theirs, by the address as it was asked for, without regard to case."""
-    rows = await db.fetch(
+async def claim_by_verified_emails(tx: Transaction, emails: Sequence[str]) -> dict[str, User]:
+    """Accounts whose address is known to be theirs, by the address as it was asked for, without regard to case.
+
+    Locks them against deletion, and nothing else.
+    """
+    rows = await tx.fetch(
         f"""SELECT asked, {COLUMNS} FROM unnest($1::text[]) AS asked
-              JOIN users u ON u.email <> '' AND lower(u.email) = lower(asked) AND u.email_verified""",
+              JOIN users u ON u.email <> '' AND lower(u.email) = lower(asked) AND u.email_verified
+             ORDER BY u.id FOR KEY SHARE OF u""",
         emails,
     )
     return {row["asked"]: user(row) for row in rows}

@@ -94,7 +94,7 @@ def _quota_headers(request: web.BaseRequest) -> Mapping[str, str]:
     if quota is None:
         return {}
     headers = {"X-RateLimit-Limit": str(quota.limit), "X-RateLimit-Remaining": str(quota.remaining)}
-    return headers | ({"X-RateLimit-Reset": str(int(quota.again_at.timestamp()))} if quota.is_exceeded else {})
+    return headers | ({envelope.RESET: str(int(quota.again_at.timestamp()))} if quota.is_exceeded else {})
 
 
 DIALECT: Final = Dialect(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pixelhost import errors
 from pixelhost.core import transferdownloads
 from pixelhost.privasfer import envelope, sent, shapes
 from pixelhost.wire import content
@@ -34,8 +35,7 @@ async def make_key(request: web.Request) -> web.Response:
     """POST /api/downloads/{id}/keys"""
     caller_of(request).require_user()
     wanted = await sent.read(request, NewKey)
-    for problem in wanted.problems:
-        raise problem
+    errors.raise_all(wanted.problems)
     download_id = sent.uuid(request.match_info["id"])
     values = wanted.values
     key = await transferdownloads.make_key(

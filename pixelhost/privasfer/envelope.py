@@ -8,8 +8,11 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError, ApiErrors, ErrorKind
+from pixelhost.wire.dialect import site_of
 
 JSON: Final = "application/json"
+RESET: Final = "X-RateLimit-Reset"
+"""Of a 429, the second since 1970 from which on it is good again."""
 
 NOT_ACCEPTED: Final = frozenset({400, 422})
 """Statuses of the registry that are 422 here where they are about a field."""
@@ -61,7 +64,15 @@ def _refusal(request: web.BaseRequest, error: ApiError) -> web.Response:
     response.headers.update(error.headers)
     if status == 401:
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="pixelhost"'
+    if _is_of_a_limit_of_its_own(error) and hdrs.RETRY_AFTER in error.headers and isinstance(request, web.Request):
+        again_at = site_of(request).clock.now().timestamp() + int(error.headers[hdrs.RETRY_AFTER])
+        response.headers[RESET] = str(int(again_at))
     return response
+
+
+def _is_of_a_limit_of_its_own(error: ApiError) -> bool:
+    """Whether it is about more than requests, like wrong PINs: it says by itself what there was too much of."""
+    return error.status == 429 and error.message != error.kind.message
 
 
 def _said(request: web.BaseRequest, error: ApiError) -> str:
@@ -69,7 +80,7 @@ def _said(request: web.BaseRequest, error: ApiError) -> str:
         return f"The {request.method} method is not supported for this route."
     if error.kind is errors.FORBIDDEN:
         return "This action is unauthorized."
-    return SAID_BY_STATUS.get(error.status, error.message)
+    return error.message if _is_of_a_limit_of_its_own(error) else SAID_BY_STATUS.get(error.status, error.message)
 
 
 def _field(error: ApiError) -> str | None:

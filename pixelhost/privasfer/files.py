@@ -7,15 +7,16 @@ from uuid import UUID
 
 from aiohttp import web
 
-from pixelhost.core import pins, pushfiles, transferfiles
-from pixelhost.core.transferfiles import Change, NewFile, invalid
+from pixelhost import errors
+from pixelhost.core import pins, transferfiles
+from pixelhost.core.transferfiles import Change
 from pixelhost.model import UNSET, FileSort, TransferFile, Trashed, Unset
 from pixelhost.privasfer import envelope, query, sent, shapes
 from pixelhost.privasfer.query import Keyword, Page, PerPage
-from pixelhost.wire import body, content, params
+from pixelhost.wire import body, content, params, transferform
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
-from pixelhost.wire.uploadform import FIELDS_BYTES, UploadForm
+from pixelhost.wire.uploadform import UploadForm
 
 INCLUDES: Final = ("category",)
 SORTS: Final[dict[str, FileSort]] = {
@@ -80,30 +81,20 @@ async def listing(request: web.Request) -> web.StreamResponse:
 async def create(request: web.Request) -> web.Response:
     """POST /api/files: all files of the form become files of the account, or none does."""
     site, caller = site_of(request), caller_of(request)
-    admission = pushfiles.admit(site, caller, max((request.content_length or 0) - FIELDS_BYTES, 0))
-    if not body.is_multipart(request):
-        raise invalid("file", "The file field is required.")
     form = UploadForm(request, site.settings.upload_stall_seconds)
-    is_list = False
+    admission = transferform.admit(request, form)
+    if not body.is_multipart(request):
+        raise errors.MISSING_FIELD(field="file")
     async with AsyncExitStack() as stack:
-        new: list[NewFile] = []
-        while part := await form.next_file("file", "files[]"):
-            if not part.file_name:
-                while await part.read():
-                    pass
-                continue
-            if len(new) == transferfiles.FILES_AT_ONCE:
-                raise invalid("files", f"The files must not have more than {transferfiles.FILES_AT_ONCE} items.")
-            is_list = is_list or part.name == "files[]" or bool(new)
-            name = part.file_name.rpartition("/")[2]
-            new.append(await stack.enter_async_context(transferfiles.received(site, part, name, admission)))
-            admission = admission.after(new[-1].got.size_bytes)
-        if not new:
-            raise invalid("file", "The file field is required.")
+        arrived = await transferform.received(request, form, stack, "file", "files[]", admission=admission)
+        if not arrived:
+            raise errors.MISSING_FIELD(field="file")
         category_id = form.fields.get("category_id")
+        new = [one.file for one in arrived]
         made = await transferfiles.add(site, caller, new, sent.uuid(category_id) if category_id else None)
     shown = [shapes.file(one) for one in made]
-    return envelope.data(shown if is_list else shown[0], 201)
+    is_one = [one.field for one in arrived] == ["file"]
+    return envelope.data(shown[0] if is_one else shown, 201)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -119,7 +110,7 @@ async def change(request: web.Request) -> web.Response:
     wanted = await sent.read(request, FileChange)
     values, problems = wanted.values, list(wanted.problems)
     if "filename" in wanted.empty:
-        problems.append(invalid("filename", "The filename field is required."))
+        problems.append(errors.MISSING_FIELD(field="filename"))
     category_id = None if "category_id" in wanted.empty else values.category_id or UNSET
     changes = Change(values.filename, category_id, values.trashed)
     changed = await transferfiles.change(site_of(request), caller_of(request), _id(request), changes, problems)
@@ -137,8 +128,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     site = site_of(request)
     found = await _own(request)
     pin_key = params.query(request, DownloadQuery).pinKey
-    for problem in await pins.key_problems(site, caller_of(request), pin_key):
-        raise problem
+    errors.raise_all(await pins.key_problems(site, caller_of(request), pin_key))
     async with transferfiles.content(site, [found], "") as opened:
         return await content.send(request, opened, disposition="attachment", cache_control="private, no-store")
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from pixelhost import errors
 from pixelhost.core import inbox, mails
 from pixelhost.core.inbox import Reading
 from pixelhost.core.transferfiles import invalid
@@ -68,8 +69,7 @@ async def change(request: web.Request) -> web.Response:
 async def change_to(request: web.Request, wanted: sent.Sent[InboxChange]) -> web.Response:
     site, caller = site_of(request), caller_of(request)
     await inbox.find(site, caller, mail_id(request))
-    for problem in wanted.problems:
-        raise problem
+    errors.raise_all(wanted.problems)
     if wanted.values.opened is None:
         raise invalid("opened", "The opened field is required.")
     reading = await inbox.set_opened(site, caller, mail_id(request), is_opened=wanted.values.opened)

@@ -61,7 +61,10 @@ def category(one: Category) -> dict[str, Any]:
 def sent_mail(
     site: Site, one: Mail, here: str, included: frozenset[str] = frozenset(), files: Sequence[TransferFile] = ()
 ) -> dict[str, Any]:
-    """A message as its sender sees it. `url` is what a recipient without an account opens."""
+    """A message as its sender sees it. `url` is what a recipient without an account opens.
+
+    Of the recipient only the address is told, whoever it belongs to.
+    """
     shown = {
         "id": str(one.id),
         "identifier": one.identifier,
@@ -90,7 +93,7 @@ def received_mail(
         "body": one.body,
         "sender": _sender(one.mail),
         "received_at": time(one.mail.created_at),
-        "opened": one.mail.opened_at is not None,
+        "opened": not one.mail.is_unread,
         "locked": one.is_locked,
     }
     return shown | _terms(site, one.mail) | _included(one.mail, included, () if one.is_locked else files)

@@ -108,6 +108,11 @@ SAYINGS: Final[Mapping[str, Saying]] = {
     "push_not_deletable": Saying(
         mark("This secret can't be deleted by you"), mark("Only whoever made it may delete it before its time.")
     ),
+    "push_of_message": Saying(
+        mark("This secret shows a message"),
+        mark("It can't be changed by itself."),
+        mark("Change the message instead: it is among those that you have sent."),
+    ),
     "push_passphrase_attempts": Saying(
         mark("That was too fast"),
         mark("Too many passphrases were tried on this secret."),

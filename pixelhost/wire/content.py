@@ -177,12 +177,7 @@ async def _send_extent(
     async with aclosing(parts):
         if extent.count <= SMALL_BYTES:
             return web.Response(body=await _collected(parts), status=status, headers=headers)
-        # Before the head, as what refuses to give the first part can still be answered with the refusal.
-        first = await anext(parts)
-        response = await _begin(request, status, headers, extent.count)
-        async with aclosing(_with_first(first, parts)) as all_parts:
-            await _pour(request, response, all_parts)
-    return response
+        return await _send_parts(request, parts, status, headers, extent.count)
 
 
 async def _with_first(first: Part, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
@@ -212,8 +207,10 @@ class _Multipart:
 
     async def parts(self) -> AsyncGenerator[Part, None]:
         for head, extent in zip(self._opened, self._extents, strict=True):
-            yield head
             async with aclosing(self._content.parts(extent.start, extent.stop)) as parts:
+                first = await anext(parts)
+                yield head
+                yield first
                 async for part in parts:
                     yield part
         yield self._closed
@@ -223,9 +220,18 @@ async def _send_multiple(
     request: web.Request, content: Content, passage: Passage, extents: list[Extent], headers: dict[str, str]
 ) -> web.StreamResponse:
     made = _Multipart(content, extents, headers[hdrs.CONTENT_TYPE])
-    response = await _begin(request, 206, headers | made.headers, made.size_bytes)
     async with aclosing(pace.held(made.parts(), passage)) as parts:
-        await _pour(request, response, parts)
+        return await _send_parts(request, parts, 206, headers | made.headers, made.size_bytes)
+
+
+async def _send_parts(
+    request: web.Request, parts: AsyncIterator[Part], status: int, headers: dict[str, str], size: int
+) -> web.StreamResponse:
+    # Before the head, as what refuses to give the first part can still be answered with the refusal.
+    first = await anext(parts)
+    response = await _begin(request, status, headers, size)
+    async with aclosing(_with_first(first, parts)) as all_parts:
+        await _pour(request, response, all_parts)
     return response
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from aiohttp import hdrs, web
 
@@ -127,21 +128,7 @@ def finish(app: web.Application, choose: Callable[[str], Dialect]) -> None:
         if unrouted is None:
             return await handler(request)
         dialect = request[DIALECT] = choose(request.path)
-        try:
-            if dialect.admit is not None:
-                await dialect.admit(request)
-        except ApiError as refusal:
-            return dialect.render(request, refusal)
-        allowed = unrouted.headers.get(hdrs.ALLOW)
-        if request.method == hdrs.METH_OPTIONS and allowed and dialect.is_open_to_other_sites:
-            return web.Response(status=204, headers=CORS_HEADERS | {hdrs.ALLOW: allowed})
-        error = errors.INVALID_ENDPOINT()
-        if unrouted.status == 405:
-            error.status = 405
-        response = dialect.render(request, error)
-        if allowed:
-            response.headers[hdrs.ALLOW] = allowed
-        return response
+        return await _answered(request, dialect, partial(_unrouted, dialect, unrouted))
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
         response.headers[hdrs.SERVER] = "pixelhost"
@@ -183,39 +170,57 @@ def cut(request: web.BaseRequest) -> None:
         request.transport.abort()
 
 
+async def _answered(request: web.Request, dialect: Dialect, answer: Handler) -> web.StreamResponse:
+    """What `answer` says where the dialect admits the request, or the refusal, rendered."""
+    try:
+        if dialect.admit is not None:
+            await dialect.admit(request)
+        return await answer(request)
+    except (ApiError, ApiErrors) as error:
+        refusal: ApiError | ApiErrors = error
+    except Exception:
+        log.exception("%s %s failed", request.method, accesslog.shown_path(request.rel_url.raw_path))
+        refusal = errors.INTERNAL()
+    begun: web.StreamResponse | None = request.get(BEGUN)
+    if begun is not None:
+        cut(request)
+        return begun
+    return dialect.render(request, refusal)
+
+
+async def _unrouted(dialect: Dialect, unrouted: web.HTTPException, request: web.Request) -> web.StreamResponse:
+    allowed = unrouted.headers.get(hdrs.ALLOW)
+    if request.method == hdrs.METH_OPTIONS and allowed and dialect.is_open_to_other_sites:
+        return web.Response(status=204, headers=CORS_HEADERS | {hdrs.ALLOW: allowed})
+    error = errors.INVALID_ENDPOINT()
+    if unrouted.status == 405:
+        error.status = 405
+    response = dialect.render(request, error)
+    if allowed:
+        response.headers[hdrs.ALLOW] = allowed
+    return response
+
+
 def _wrapped(dialect: Dialect, route: Route) -> Handler:
     identify = _stranger if route.is_for_strangers else _node_caller if route.takes_node_password else _caller
 
     async def wrapped(request: web.Request) -> web.StreamResponse:
         request[DIALECT] = dialect
         try:
-            response = await answered(request)
+            response = await _answered(request, dialect, answer)
         finally:
             is_spent = body.give_back(request)
         if is_spent:
             response.force_close()
         return response
 
-    async def answered(request: web.Request) -> web.StreamResponse:
-        try:
-            if dialect.admit is not None:
-                await dialect.admit(request)
-            if route.is_open_to_other_sites:
-                request[OPEN_ROUTE] = True
-            elif not dialect.is_open_to_other_sites:
-                security.refuse_other_sites(request)
-            request[CALLER] = await identify(request, dialect)
-            return await route.handler(request)
-        except (ApiError, ApiErrors) as error:
-            refusal: ApiError | ApiErrors = error
-        except Exception:
-            log.exception("%s %s failed", request.method, accesslog.shown_path(request.rel_url.raw_path))
-            refusal = errors.INTERNAL()
-        begun: web.StreamResponse | None = request.get(BEGUN)
-        if begun is not None:
-            cut(request)
-            return begun
-        return dialect.render(request, refusal)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if route.is_open_to_other_sites:
+            request[OPEN_ROUTE] = True
+        elif not dialect.is_open_to_other_sites:
+            security.refuse_other_sites(request)
+        request[CALLER] = await identify(request, dialect)
+        return await route.handler(request)
 
     return wrapped
 

@@ -38,6 +38,7 @@ class UploadForm:
     def __init__(self, request: web.Request, stall_seconds: float, fields_bytes: int = FIELDS_BYTES) -> None:
         """`fields_bytes` is how much all fields may hold together, with their names."""
         self.fields: dict[str, str] = {}
+        self.fields_bytes = fields_bytes
         self._content_type = request.headers.get(hdrs.CONTENT_TYPE, "")
         self._body = body.RawBody(request, stall_seconds)
         self._parts: Parts | None = None

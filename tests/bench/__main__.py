@@ -83,6 +83,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "push_1gib": pushes.push_1gib,
     "transfer_limit": transfers.transfer_limit,
     "transfer_list": transfers.transfer_list,
+    "transfer_512mib": transfers.transfer_512mib,
     "first_view": pages.first_view,
     "memory_20": memory.memory_20,
     "memory_10gib": memory.memory_10gib,

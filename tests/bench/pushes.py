@@ -8,13 +8,12 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from tests.bench import clients, load, processes, servers
+from tests.bench import clients, load, processes, servers, sources
 from tests.bench.bench import Bench, Contender, Samples
 from tests.bench.processes import NotMeasuredError
 from tests.bench.table import Figure, Limit, Ratio
-from tests.bench.uploads import LARGE_BYTES, MB, PIECE_BYTES
+from tests.bench.uploads import LARGE_BYTES, MB
 
 COUNT = 2000
 CONNECTIONS = 32
@@ -68,14 +67,12 @@ def push_1gib(bench: Bench) -> list[Figure]:
     bench.require_memory(4 * LARGE_BYTES)
     source = bench.folder / "source"
     with servers.pixelhost(bench.folder, **UNREACHED) as ours:
-        _fill(source)
+        sources.fill(source, LARGE_BYTES)
         stored: list[Callable[[], None]] = []
         grown: list[float] = []
 
         def before() -> None:
-            # Other bytes than before, because equal ones are stored once.
-            with source.open("r+b") as file:
-                file.write(secrets.token_bytes(64))
+            sources.stamp(source)
             bench.warm_pages(LARGE_BYTES)
 
         def delete() -> None:
@@ -117,13 +114,6 @@ def push_1gib(bench: Bench) -> list[Figure]:
         Ratio("1 GiB push of a file", "POST /api/file, not sealed", "MB/s", got["push"], got["form"]),
         Limit("1 GiB push of a file: growth of a worker", "MiB", growth, GROWTH_LIMIT_MIB),
     ]
-
-
-def _fill(source: Path) -> None:
-    piece = secrets.token_bytes(PIECE_BYTES)
-    with source.open("wb", buffering=0) as file:
-        for _ in range(LARGE_BYTES // PIECE_BYTES):
-            file.write(piece)
 
 
 def _end(ours: servers.Pixelhost, token: str) -> None:

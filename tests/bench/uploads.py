@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import mmap
-import os
 import secrets
 import shutil
 import subprocess
@@ -16,13 +15,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import bare, clients, load, servers
+from tests.bench import bare, clients, load, servers, sources
 from tests.bench.bench import Bench, Contender
 from tests.bench.processes import NotMeasuredError, stop
 from tests.bench.table import Figure, Ratio
 
 LARGE_BYTES = 1 << 30
-PIECE_BYTES = 1 << 24
 LARGE_REPETITIONS = 5
 SMALL_COUNT = 1000
 SMALL_CONNECTIONS = 32
@@ -39,12 +37,12 @@ def upload_1gib(bench: Bench) -> list[Figure]:
         servers.nginx(bench.folder) as nginx,
         servers.rclone(bench.folder) as rclone,
     ):
-        _fill(source)
+        sources.fill(source, LARGE_BYTES)
         ours.put(secrets.token_bytes(1024))
         stored: list[str] = []
 
         def before() -> None:
-            _stamp(source)
+            sources.stamp(source)
             bench.warm_pages(LARGE_BYTES)
 
         def put_ours() -> float:
@@ -78,19 +76,6 @@ def upload_1gib(bench: Bench) -> list[Figure]:
         Ratio(name, "nginx DAV, not hashing", "MB/s", got["pixelhost"], got["nginx"], 1.0),
         Ratio(name, "rclone serve webdav", "MB/s", got["pixelhost"], got["rclone"], 2.0),
     ]
-
-
-def _fill(source: Path) -> None:
-    piece = os.urandom(PIECE_BYTES)
-    with source.open("wb", buffering=0) as file:
-        for _ in range(LARGE_BYTES // PIECE_BYTES):
-            file.write(piece)
-
-
-def _stamp(source: Path) -> None:
-    """Other bytes than before, because equal ones are stored once."""
-    with source.open("r+b") as file:
-        file.write(secrets.token_bytes(64))
 
 
 def _seconds_to_hash(source: Path) -> float:

@@ -70,6 +70,17 @@ async def test_neither_a_head_nor_what_gives_no_bytes_uses_a_key_up_but_a_part_d
     assert (await stranger.get(path)).status == 404
 
 
+@pytest.mark.parametrize("contents", [[b"x" * 300_000], [b"x" * 200_000, b"y"]], ids=len)
+async def test_of_many_who_ask_for_several_parts_at_once_one_gets_them_and_the_others_an_answer(
+    alice: Sender, stranger: Sender, contents: list[bytes]
+):
+    path = await made(alice, *contents)
+    parts = {"headers": {"Range": "bytes=0-99999,150000-199999"}}
+    answers = await asyncio.gather(*(stranger.get(path, **parts) for _ in range(10)))
+    assert sorted(answer.status for answer in answers) == [206] + [404] * 9
+    assert {answer.body for answer in answers if answer.status == 404} == {b'{"message":"Not Found."}'}
+
+
 async def test_it_lives_a_minute(alice: Sender, stranger: Sender, site: Site, clock: MovableClock):
     path = await made(alice, b"a")
     clock.advance(seconds=59)
@@ -204,7 +215,7 @@ async def test_pins_are_guessed_so_often_an_hour_also_by_many_at_once(alice: Sen
     answers = await asyncio.gather(*(alice.post("/api/keys", **wrong) for _ in range(WRONG_PINS + 5)))
     assert sorted(answer.status for answer in answers) == [422] * WRONG_PINS + [429] * 5
     refused = await alice.post("/api/keys", json={"pin": "1234"})
-    assert (refused.status, refused.json) == (429, {"message": "Too Many Attempts."})
+    assert (refused.status, refused.json) == (429, {"message": "Too many wrong PINs. Try again in an hour"})
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     assert await alice.status("PUT", "/api/pin", json={"pin": "4321", "current_pin": "1234"}) == 429
     clock.advance(hours=1)

@@ -2,11 +2,14 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
 from pixelhost.core import storage
+from pixelhost.core.categories import CATEGORIES_MAX
 from pixelhost.core.categories import NAME_MAX as CATEGORY_MAX
 from pixelhost.core.transferfiles import FILES_AT_ONCE, NAME_MAX
 from pixelhost.site import Site
@@ -50,6 +53,16 @@ async def test_a_file_is_shown_as_it_is_documented(alice: Sender):
         "disk": "local",
         "trashed": False,
     }
+
+
+async def test_an_address_that_nobody_has_confirmed_is_told_to_nobody(alice: Sender, bob: Sender, site: Site):
+    file = await alice.send_file()
+    await alice.send_mail("bob@example.com", files=[file["id"]])
+    await change_rows(site, "UPDATE users SET email_verified = false WHERE name = 'alice'")
+    (received,) = await bob.data("GET", "/api/inbox?include=download.files,author")
+    assert [one["created_by"]["email"] for one in received["download"]["files"]] == [""]
+    assert (await alice.send_file())["created_by"]["email"] == ""
+    assert {one["created_by"]["email"] for one in await alice.data("GET", "/api/files")} == {""}
 
 
 async def test_a_file_is_listed_and_shown_to_its_owner_alone(alice: Sender, bob: Sender):
@@ -281,6 +294,85 @@ async def test_categories_are_their_owners_and_have_one_name_each(alice: Sender,
     assert await bob.data("GET", "/api/categories") == []
     for method in ("GET", "PATCH", "DELETE"):
         assert await bob.status(method, path, json={"name": "mine"}) == 404
+
+
+@asynccontextmanager
+async def held(site: Site, statement: str, *values: object) -> AsyncIterator[None]:
+    """What the statement changes or locks stays so until the block ends; then it is committed."""
+    async with site.db.acquire() as holder, holder.transaction():
+        await holder.execute(statement, *values)
+        yield
+
+
+async def until_so_many_wait(site: Site, count: int) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    for _ in range(500):
+        if await site.db.fetchval(waiting) >= count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("they don't wait")
+
+
+async def test_of_two_changes_at_once_none_is_lost(alice: Sender, site: Site):
+    made = await alice.send_file("a.pdf")
+    path = f"/api/files/{made['id']}"
+    async with held(site, "SELECT FROM transfer_files WHERE id = $1 FOR UPDATE", made["id"]):
+        changes = [
+            asyncio.create_task(alice.data("PATCH", path, json=change))
+            for change in ({"filename": "b"}, {"trashed": True})
+        ]
+        await until_so_many_wait(site, 2)
+    await asyncio.gather(*changes)
+    shown = await alice.data("GET", path)
+    assert (shown["full_filename"], shown["trashed"]) == ("b.pdf", True)
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["its category named", "its name"])
+async def test_a_category_that_goes_meanwhile_is_none_to_be_chosen_and_matters_to_nothing_else(
+    alice: Sender, site: Site, is_named: bool
+):
+    category = await alice.data("POST", "/api/categories", 201, json={"name": "a"})
+    made = await alice.send_file("a.pdf", category_id=category["id"])
+    path = f"/api/files/{made['id']}"
+    change = {"category_id": category["id"]} if is_named else {"filename": "b"}
+    async with held(site, "DELETE FROM transfer_categories"):
+        changing = asyncio.create_task(alice.ask("PATCH", path, json=change))
+        await until_so_many_wait(site, 1)
+    answer = await changing
+    if is_named:
+        assert (answer.status, list(answer.json["errors"])) == (422, ["category_id"])
+    else:
+        assert (answer.status, answer.json["data"]["full_filename"]) == (200, "b.pdf")
+    assert (await alice.data("GET", f"{path}?include=category"))["category"] is None
+
+
+async def test_a_file_that_goes_meanwhile_is_not_changed(alice: Sender, site: Site):
+    made = await alice.send_file("a.pdf")
+    async with held(site, "DELETE FROM transfer_files"):
+        changing = asyncio.create_task(alice.status("PATCH", f"/api/files/{made['id']}", json={"filename": "b"}))
+        await until_so_many_wait(site, 1)
+    assert await changing == 404
+
+
+ADD_CATEGORIES = """
+    INSERT INTO transfer_categories (owner_id, name, created_at)
+    SELECT id, number::text, now() FROM users, generate_series(1, $1::int) AS number WHERE name = 'alice'
+"""
+
+
+async def test_an_account_has_a_thousand_categories_also_when_many_are_made_at_once(
+    alice: Sender, bob: Sender, site: Site
+):
+    await site.db.execute(ADD_CATEGORIES, CATEGORIES_MAX - 1)
+    more = [{"json": {"name": f"more {number}"}} for number in range(5)]
+    async with held(site, "SELECT FROM users FOR UPDATE"):
+        making = [asyncio.create_task(alice.post("/api/categories", **one)) for one in more]
+        await until_so_many_wait(site, len(more))
+    assert sorted(answer.status for answer in await asyncio.gather(*making)) == [201] + [422] * 4
+    assert len(await alice.data("GET", "/api/categories")) == CATEGORIES_MAX
+    refused = await alice.refused("POST", "/api/categories", json={"name": "one more"})
+    assert refused == {"name": ["There are at most 1000 categories."]}
+    await bob.data("POST", "/api/categories", 201, json={"name": "a"})
 
 
 async def test_uploads_at_once_are_all_there_and_counted(alice: Sender, site: Site):

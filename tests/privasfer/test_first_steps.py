@@ -25,7 +25,7 @@ async def test_a_token_a_file_and_a_message_that_its_recipient_downloads(alice: 
     sender = await with_token(alice)
     file = await sender.send_file("payment.pdf", SECRET)
     sent = await sender.send_mail("bob@example.com", files=[file["id"]], body="the body of a secret message")
-    assert (sent["status"], sent["recipient"]["name"], sent["url"]) == ("queued", "bob", "")
+    assert (sent["status"], sent["recipient"]["email"], sent["url"]) == ("queued", "bob@example.com", "")
 
     recipient = await with_token(bob)
     (received,) = await recipient.data("GET", "/api/inbox?include=download.files")

@@ -64,6 +64,23 @@ async def test_a_real_mail_server_says_what_became_of_the_letter(alice: Sender, 
         assert "Here it is" not in arrived.part("plain") + arrived.part("html")
 
 
+async def test_a_message_whose_letter_is_postponed_is_queued_until_it_is_tried_again(
+    alice: Sender, site: Site, clock: MovableClock
+):
+    async with mailserver.running() as smtp:
+        smtp.answer_to = lambda _: "451 Try again later"
+        postponing = replace(site, settings=replace(site.settings, smtp_url=f"smtp://127.0.0.1:{smtp.port}"))
+        sent = await alice.send_mail("x@example.org")
+        await delivery.deliver(postponing)
+        shown = await alice.data("GET", f"/api/mails/{sent['id']}")
+        assert (shown["status"], shown["sent_at"], smtp.arrived) == ("queued", "", [])
+        smtp.answer_to = lambda _: "250 OK"
+        clock.advance(hours=1)
+        await delivery.deliver(postponing)
+        assert (await alice.data("GET", f"/api/mails/{sent['id']}"))["status"] == "success"
+        assert smtp.recipients == ["x@example.org"]
+
+
 async def test_without_a_mail_server_the_message_counts_as_sent(alice: Sender, site: Site):
     sent = await alice.send_mail("x@example.org")
     await delivery.deliver(site)

@@ -1,13 +1,15 @@
 """Tokens, and that every kind of key works in every API."""
 
+import asyncio
+
 import pytest
 from aiohttp import encode_basic_auth
 
-from pixelhost.core.tokens import NAME_MAX
+from pixelhost.core.tokens import NAME_MAX, TOKENS_MAX
 from pixelhost.site import Site
 from tests.support.elsewhere import change_rows
 from tests.support.people import Person
-from tests.support.transfers import Sender
+from tests.support.transfers import ADD_TOKENS, Sender
 
 ONE_EACH = ("/api/user", "/api/files", "/api/v2/pushes/active", "/p/active.json", "/api/filesystem/me?stat")
 
@@ -67,6 +69,19 @@ async def test_names_have_so_many_characters(alice: Sender):
     await token_of(alice, "n" * NAME_MAX)
     for wrong in ("n" * (NAME_MAX + 1), "", " ", None, 7, "a\0"):
         assert list(await alice.refused("POST", "/api/tokens", json={"name": wrong})) == ["name"], wrong
+
+
+async def test_an_account_has_a_thousand_tokens_also_when_many_are_made_at_once(alice: Sender, bob: Sender, site: Site):
+    await site.db.execute(ADD_TOKENS, TOKENS_MAX - 1)
+    answers = await asyncio.gather(*(alice.post("/api/tokens", json={"name": f"{number}"}) for number in range(5)))
+    assert sorted(answer.status for answer in answers) == [201] + [422] * 4
+    tokens = await alice.data("GET", "/api/tokens")
+    assert len(tokens) == TOKENS_MAX
+    refused = await alice.refused("POST", "/api/tokens", json={"name": "one more"})
+    assert refused == {"name": ["There are at most 1000 tokens."]}
+    await token_of(bob)
+    assert await alice.status("DELETE", f"/api/tokens/{tokens[0]['id']}") == 204
+    await token_of(alice, "in its place")
 
 
 async def test_tokens_are_their_owners_and_logins_are_no_tokens(alice: Sender, bob: Sender, site: Site):

@@ -11,6 +11,13 @@ from aiohttp.test_utils import TestClient
 from pixelhost.site import Site
 from tests.support.people import Answer, Person, make_person
 
+ADD_TOKENS = """
+    INSERT INTO sessions (user_id, key_sha256, app_name, user_agent, created_ip, created_at, last_used_at, kind)
+    SELECT id, sha256(number::text::bytea), number::text, '', '127.0.0.1', now(), now(), 'token'
+      FROM users, generate_series(1, $1::int) AS number WHERE name = 'alice'
+"""
+"""So many for alice."""
+
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining")
 
 

@@ -39,6 +39,7 @@ CHAPTER = Chapter(
             returns="The file.",
             answer={"data": FILE},
             refuses=(
+                errors.MISSING_FIELD,
                 errors.TRANSFER_INVALID,
                 errors.FILE_TOO_LARGE,
                 errors.USER_OUT_OF_SPACE,
@@ -50,6 +51,7 @@ CHAPTER = Chapter(
         Operation(
             "GET /files/{id}",
             "A file",
+            "Whoever made it is shown with an e-mail address only where that is confirmed.",
             query=(files.ShowQuery,),
             explained=ID | {"include": "`category`."},
             returns="The file.",
@@ -69,7 +71,7 @@ CHAPTER = Chapter(
             },
             returns="The file with its category.",
             answer={"data": FILE | {"category": CATEGORY}},
-            refuses=(errors.NOT_FOUND, errors.TRANSFER_INVALID),
+            refuses=(errors.NOT_FOUND, errors.MISSING_FIELD, errors.TRANSFER_INVALID),
             curl="curl -u :$KEY -X PATCH -d filename=offer {here}/api/files/$TRANSFER",
         ),
         Operation(
@@ -104,6 +106,7 @@ CHAPTER = Chapter(
         Operation(
             "POST /categories",
             "Make a category",
+            "An account has at most 1,000.",
             json=(categories.CategoryFields,),
             explained={"name": "Its name, which no other of yours has."},
             status=201,

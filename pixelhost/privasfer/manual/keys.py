@@ -121,12 +121,13 @@ CHAPTER = Chapter(
         Operation(
             "POST /tokens",
             "Make a token",
+            "An account has at most 1,000.",
             json=(tokens.NewToken,),
             explained={"name": "What it is for. Required."},
             status=201,
             returns="The token: the only answer that has it.",
             answer={"data": TOKEN | {"token": "Qm3xT8bLz0KfW5rVnYc2JdHs7gPa9EuX4iSo6ByN1tRvMkCwFqGjZeLhUxDa"}},
-            refuses=(errors.MISSING_FIELD,),
+            refuses=(errors.MISSING_FIELD, errors.TRANSFER_INVALID),
             curl="curl -u :$KEY -d name=laptop {here}/api/tokens",
         ),
         Operation(

@@ -2,6 +2,7 @@
 
 from pixelhost import errors
 from pixelhost.core import mailfields
+from pixelhost.core.mails import RECIPIENTS_AN_HOUR
 from pixelhost.privasfer import inbox, mails
 from pixelhost.privasfer.manual.shared import FILE, LISTED, MAIL, RECEIVED
 from pixelhost.wire.manual import Chapter, Operation
@@ -28,9 +29,11 @@ CHAPTER = Chapter(
         Operation(
             "POST /mails",
             "Send a message",
-            "Each recipient has a message of their own. Who has an account with that address, verified, finds it in "
-            "the inbox; anybody else gets a link, which is the `url` of the answer too. The letter says who sent what "
-            "subject, never the text.",
+            "Each recipient has a message of their own. Who has an account with that address, verified and not banned, "
+            "finds it in the inbox; anybody else gets a link, which is the `url` of the answer too. So `url` and the "
+            "ID of the `download` tell which of both it is; whose account it is is not told: the `name` of a "
+            "`recipient` is always empty. The letter says who sent what subject, never the text. "
+            f"{RECIPIENTS_AN_HOUR} recipients an hour can be written to.",
             json=(mails.MailFields,),
             explained={
                 "recipients": f"Addresses, up to {mailfields.RECIPIENTS_MAX}; at least one is required.",
@@ -63,11 +66,12 @@ CHAPTER = Chapter(
         Operation(
             "PATCH /mails/{id}",
             "Change a message",
+            "The secret that `url` leads to is changed with it, and in no other way. When that ends, the message does.",
             json=(mails.MailChange,),
             explained=ID
             | {
                 "subject": "Another subject, before anybody has opened it.",
-                "body": "Another text, before anybody has opened it.",
+                "body": "Another text, before anybody has opened it. Empty only where there are files.",
                 "expires_in_days": "So long it can be read, from now on.",
                 "revoked": "True ends it: nobody can read it any more.",
             },
@@ -119,7 +123,8 @@ CHAPTER = Chapter(
             "PATCH /inbox/{id}",
             "Mark a message",
             json=(inbox.InboxChange,),
-            explained=ID | {"opened": "Whether it counts as opened. Required."},
+            explained=ID
+            | {"opened": "Whether it is marked as read. Required. Its sender still sees when it was first opened."},
             returns="The message.",
             answer={"data": RECEIVED},
             refuses=(errors.NOT_FOUND, errors.TRANSFER_INVALID),

@@ -78,4 +78,5 @@ accounts, in whose inbox they are, and to anybody else by a link. What is sent i
 hold `data`, times are UTC. What is wrong is told as `message`, and by field in `errors` with the status
 422; the codes of this page are not in these answers. Every answer tells in `X-RateLimit-Limit` and
 `X-RateLimit-Remaining` how many requests your address has a minute and has left of them, and a 429 in
-`Retry-After` and `X-RateLimit-Reset` when there are more."""
+`Retry-After` and `X-RateLimit-Reset` when there are more; where it is about something else, like wrong
+PINs, its `message` says what there was too much of."""

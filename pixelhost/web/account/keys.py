@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from aiohttp import web
@@ -21,6 +21,8 @@ from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.wire import dialect, params
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Length
+
+TOO_MANY_TOKENS: Final = mark("There are at most 1,000 tokens. Revoke one that nothing uses any more.")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,12 @@ async def _make_token(request: web.Request, sent: Mapping[str, str]) -> tuple[Se
     if not sent.get("token_name", "").strip():
         raise errors.MISSING_FIELD(field="token_name")
     name = params.from_text(sent, NewToken).token_name.strip()
-    return await tokens.create(site_of(request), caller_of(request), name)
+    try:
+        return await tokens.create(site_of(request), caller_of(request), name)
+    except ApiError as refusal:
+        if refusal.kind is not errors.TRANSFER_INVALID:
+            raise
+        raise errors.TRANSFER_INVALID(field="token_name", message=TOO_MANY_TOKENS) from None
 
 
 async def _revoke_others(request: web.Request, sent: Mapping[str, str]) -> web.Response:

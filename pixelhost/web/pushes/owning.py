@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from pixelhost.core import pushes, pushsecrets
+from pixelhost.core import pushediting, pushes, pushsecrets
 from pixelhost.model import Push, PushEventKind
 from pixelhost.web import sections
 from pixelhost.web.languages import mark
@@ -68,6 +68,7 @@ async def audit(request: web.Request) -> web.Response:
         kind=choices.KINDS[push.kind],
         note=pushsecrets.note_of(site, push),
         is_over=pushes.is_over(site, push),
+        message_id=await pushediting.message_of(site, push),
         events=[(EVENTS[event.kind], event) for event in events],
         alarming=ALARMING,
         paging=_paging(request, number, events),

@@ -8,13 +8,11 @@ from typing import Final
 from aiohttp import web
 
 from pixelhost import errors
-from pixelhost.core import pushfiles, transferfiles
-from pixelhost.core.transferfiles import NewFile
-from pixelhost.core.uploads import Admission
+from pixelhost.core import transferfiles
 from pixelhost.errors import ApiError
 from pixelhost.model import TransferFile
 from pixelhost.web.transfers import frame
-from pixelhost.wire import body, params
+from pixelhost.wire import body, params, transferform
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.uploadform import UploadForm
 
@@ -40,35 +38,15 @@ async def sent(request: web.Request) -> Sent:
     files: Sequence[TransferFile] = ()
     try:
         async with AsyncExitStack() as stack:
-            if new := await _received(request, form, stack):
+            if arrived := await transferform.received(request, form, stack, "files"):
                 category_id = frame.uuid(form.fields.get("category_id", ""))
+                new = [one.file for one in arrived]
                 files = await transferfiles.add(site_of(request), caller_of(request), new, category_id)
     except ApiError as refusal:
         if refusal.kind not in {errors.TRANSFER_INVALID, errors.FILE_TOO_LARGE, errors.USER_OUT_OF_SPACE}:
             raise
         return Sent(_with_plain_breaks(form.fields), problem=refusal)
     return Sent(_with_plain_breaks(form.fields), files)
-
-
-async def _received(request: web.Request, form: UploadForm, stack: AsyncExitStack) -> list[NewFile]:
-    site, new = site_of(request), list[NewFile]()
-    admission: Admission | None = None
-    while part := await form.next_file("files"):
-        if not part.file_name:
-            # What a browser sends for a field of files without any.
-            while await part.read():
-                pass
-            continue
-        if admission is None:
-            expected_bytes = max((request.content_length or 0) - FORM_BYTES, 0)
-            admission = pushfiles.admit(site, caller_of(request), expected_bytes)
-        if len(new) == transferfiles.FILES_AT_ONCE:
-            count = transferfiles.FILES_AT_ONCE
-            raise transferfiles.invalid("files", f"The files must not have more than {count} items.")
-        name = part.file_name.rpartition("/")[2]
-        new.append(await stack.enter_async_context(transferfiles.received(site, part, name, admission)))
-        admission = admission.after(new[-1].got.size_bytes)
-    return new
 
 
 async def _urlencoded(request: web.Request) -> Mapping[str, str]:

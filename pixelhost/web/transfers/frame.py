@@ -72,7 +72,12 @@ def page_of(ids: Sequence[UUID], number: int) -> Page:
 
 def id_of(request: web.Request) -> UUID:
     """Raises NOT_FOUND where it can't be one."""
-    found = uuid(request.match_info["id"])
+    return needed_uuid(request.match_info["id"])
+
+
+def needed_uuid(text: str) -> UUID:
+    """Raises NOT_FOUND where it is none."""
+    found = uuid(text)
     if found is None:
         raise errors.NOT_FOUND()
     return found

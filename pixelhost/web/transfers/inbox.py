@@ -50,6 +50,7 @@ async def _unlock(request: web.Request, sent: Mapping[str, str]) -> web.StreamRe
 async def _download(request: web.Request, sent: Mapping[str, str]) -> web.StreamResponse:
     """`file` is one of several; without it all of them go, as a zip."""
     site, caller, passphrase = site_of(request), caller_of(request), sent.get("passphrase")
+    only = frame.needed_uuid(sent["file"]) if sent.get("file") else None
     found = await inbox.find(site, caller, frame.id_of(request))
     try:
         if found.download_id is None:
@@ -59,7 +60,6 @@ async def _download(request: web.Request, sent: Mapping[str, str]) -> web.Stream
             key = await transferdownloads.make_key(site, caller, found.download_id, pin_key, passphrase)
     except (ApiError, ApiErrors) as error:
         return await _page(request, passphrase, problems.of(request, error))
-    only = frame.uuid(sent.get("file", ""))
     async with transferdownloads.opened(site, found.download_id, key, only) as opened:
         return await content.send(request, opened, disposition="attachment", cache_control="no-store")
 

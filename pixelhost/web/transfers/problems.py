@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelhost import errors
+from pixelhost.core import categories, inbox, mailfields, mails, pins, transferfiles
 from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.web import languages
 from pixelhost.web.account import problems
@@ -19,50 +20,43 @@ NAMED: Final[Mapping[str, str]] = {"file": "files", "expires_in_days": ""}
 NEEDED: Final = mark("This is needed.")
 NO_ADDRESS: Final = mark("“%(address)s” is not an e-mail address.")
 NO_FILE: Final = mark("One of the files is in the trash, or isn't there any more. Look at those that are chosen now.")
+TOO_MANY_FILES: Final = mark("At most 100 files go together.")
 
 SAID: Final[Mapping[str, str]] = {
-    "The recipients field is required.": mark("Write at least one address."),
-    "The recipients must not have more than 50 items.": mark("At most 50 people are written to at once."),
-    "The subject field is required.": NEEDED,
-    "The subject must be one line of printable characters.": mark("Write one line, without control characters."),
-    "The body field is required when there are no files.": mark("Write something, or add a file."),
-    "This server shows messages to those who have an account only.": mark(
+    mailfields.RECIPIENTS_REQUIRED: mark("Write at least one address."),
+    mailfields.RECIPIENTS_TOO_MANY: mark("At most 50 people are written to at once."),
+    mailfields.RECIPIENTS_STRANGE: mark(
         "On this server, messages go only to those who have an account here with a confirmed address."
     ),
-    "The selected files are invalid.": NO_FILE,
-    "The files must not have more than 100 items.": mark("At most 100 files go together."),
-    "The message has ended.": mark("The message has ended: nothing of it can be changed."),
-    "The passphrase field is required.": NEEDED,
-    "Invalid passphrase.": mark("This is not the passphrase. After five attempts within a minute, you have to wait."),
-    "Invalid PIN.": mark("This is not your PIN. After ten wrong ones, you have to wait until the next hour."),
-    "The current pin field is required.": NEEDED,
-    "Too many passphrases were tried. Try again in a minute": mark(
-        "Too many passphrases were tried. Try again in a minute."
-    ),
-    "Too many wrong PINs. Try again in an hour": mark("Too many wrong PINs. Try again in an hour."),
-    "At most 500 messages an hour can be sent": mark("At most 500 messages an hour can be sent. Try again later."),
-    "This message was revoked by its sender.": mark("This message was revoked by its sender."),
-    "This message has expired.": mark("This message has expired."),
-    "The files of this message were downloaded as often as its sender allows.": mark(
-        "The files of this message were downloaded as often as its sender allows."
-    ),
-    "The filename needs a name.": NEEDED,
-    "The file needs a name.": mark("One of the files has no name."),
-    "The name of the filename must not be greater than 255 characters.": mark(
-        "A name has at most 255 characters, with its ending."
-    ),
-    "The name of the file must not be greater than 255 characters.": mark(
+    mailfields.SUBJECT_REQUIRED: NEEDED,
+    mailfields.SUBJECT_ODD: mark("Write one line, without control characters."),
+    mailfields.BODY_REQUIRED: mark("Write something, or add a file."),
+    mailfields.FILES_GONE: NO_FILE,
+    mailfields.FILES_TOO_MANY: TOO_MANY_FILES,
+    mailfields.ENDED: mark("The message has ended: nothing of it can be changed."),
+    mails.TOO_MANY: mark("At most 500 messages an hour can be sent. Try again later."),
+    inbox.REQUIRED: NEEDED,
+    inbox.INVALID: mark("This is not the passphrase. After five attempts within a minute, you have to wait."),
+    inbox.TOO_MANY: mark("Too many passphrases were tried. Try again in a minute."),
+    pins.REQUIRED: NEEDED,
+    pins.INVALID: mark("This is not your PIN. After ten wrong ones, you have to wait until the next hour."),
+    pins.TOO_MANY: mark("Too many wrong PINs. Try again in an hour."),
+    transferfiles.NAME_REQUIRED.format(field="filename"): NEEDED,
+    transferfiles.NAME_REQUIRED.format(field="file"): mark("One of the files has no name."),
+    transferfiles.NAME_TOO_LONG.format(field="filename"): mark("A name has at most 255 characters, with its ending."),
+    transferfiles.NAME_TOO_LONG.format(field="file"): mark(
         "The name of one of the files has more than 255 characters."
     ),
-    "The name of the filename has a character that is not allowed.": mark(
+    transferfiles.NAME_ODD.format(field="filename"): mark(
         "The name has a character that is not allowed, like a slash."
     ),
-    "The name of the file has a character that is not allowed.": mark(
+    transferfiles.NAME_ODD.format(field="file"): mark(
         "The name of one of the files has a character that is not allowed."
     ),
-    "The name has already been taken.": mark("There is a category with this name already."),
-    "There are at most 1000 categories.": mark("There are at most 1,000 categories."),
-    "The selected category id is invalid.": mark("This category isn't there any more."),
+    transferfiles.TOO_MANY: TOO_MANY_FILES,
+    transferfiles.NO_SUCH_CATEGORY: mark("This category isn't there any more."),
+    categories.NAME_TAKEN: mark("There is a category with this name already."),
+    categories.TOO_MANY: mark("There are at most 1,000 categories."),
 }
 """By what core says. What isn't here is shown in its own words."""
 

@@ -1,5 +1,9 @@
 """Files that are to be sent: uploaded, named, sorted, put into the trash, deleted; the PIN; and tokens."""
 
+import pytest
+
+from pixelhost.core.tokens import TOKENS_MAX
+from tests.support.transfers import ADD_TOKENS
 from tests.web.account.conftest import problem
 from tests.web.reading import read
 from tests.web.transfers.reaching import BOB, FILES, HTML, done, look, press, refused, send, upload, write
@@ -72,6 +76,16 @@ async def test_a_file_is_deleted_for_good_after_a_question_and_messages_lose_it(
     assert "a.txt" not in (await look(bob, f"/user/inbox/{sent}")).text
 
 
+@pytest.mark.parametrize("wanted", ["garbage", "0e2c3c52-7ac2-4c2d-9b5d-0b1b6f6e9d11", "a file of another message"])
+async def test_a_file_that_a_message_has_not_is_not_there_and_costs_no_download(alice, bob, wanted):
+    (other,) = await write(alice, BOB, files={"other.txt": b"x"})
+    (sent,) = await write(alice, BOB, files={"a.txt": b"a", "b.txt": b"b"}, max_downloads="1")
+    if wanted.startswith("a file"):
+        wanted = (await look(bob, f"/user/inbox/{other}")).one("button", name="file")["value"]
+    assert (await press(bob, f"/user/inbox/{sent}", action="download", file=wanted)).status == 404
+    assert (await press(bob, f"/user/inbox/{sent}", action="download")).status == 200
+
+
 async def test_a_pin_is_set_changed_with_the_current_one_and_removed(alice):
     file_id = (await upload(alice, {"a.txt": b"x"}))["a.txt"]
     assert problem(await refused(alice, "/user/pin", 400, pin=""), "pin") == "This is needed."
@@ -117,3 +131,10 @@ async def test_a_token_is_shown_once_works_and_is_revoked(alice):
         page = await refused(alice, "/user/api_keys", status, action="make_token", token_name=wrong)
         assert problem(page, "token_name")
     assert (await press(alice, "/user/api_keys", action="make_token", token_name="x" * 100)).status == 200
+
+
+async def test_an_account_has_a_thousand_tokens(alice, site):
+    await site.db.execute(ADD_TOKENS, TOKENS_MAX - 1)
+    assert (await press(alice, "/user/api_keys", action="make_token", token_name="a")).status == 200
+    page = await refused(alice, "/user/api_keys", action="make_token", token_name="b")
+    assert problem(page, "token_name").startswith("There are at most 1,000 tokens.")
