@@ -314,7 +314,8 @@ CREATE TABLE captcha_responses (
     response_sha256 bytea PRIMARY KEY CHECK (length(response_sha256) = 32),
     visitor bytea NOT NULL,
     subject text NOT NULL,
-    accepted_at timestamptz NOT NULL
+    accepted_at timestamptz NOT NULL,
+    continuations integer NOT NULL DEFAULT 0           -- how often it has gone on with it
 );
 CREATE INDEX captcha_responses_accepted_at ON captcha_responses (accepted_at);
 
@@ -390,6 +391,14 @@ CREATE TABLE takedown_news (
     CHECK (num_nonnulls(file_id, node_id) = 1)
 );
 CREATE INDEX takedown_news_takedown ON takedown_news (takedown_id);
+
+-- Copies of malware that was known before they came, until their owners are told.
+CREATE TABLE malware_news (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    file_id text,
+    node_id bigint,
+    CHECK (num_nonnulls(file_id, node_id) = 1)
+);
 
 -- What owners say against a takedown, once each.
 CREATE TABLE appeals (
@@ -1020,6 +1029,26 @@ CREATE TRIGGER nodes_taken_down BEFORE INSERT ON nodes FOR EACH ROW WHEN (NEW.bl
 CREATE TRIGGER nodes_taken_down_anew BEFORE UPDATE OF blob ON nodes FOR EACH ROW WHEN (NEW.blob <> OLD.blob)
     EXECUTE FUNCTION take_down_node();
 
+-- Whoever inserts a copy of a content has locked its blob's row, and so does whoever marks it as malware: the one that comes
+-- second sees what the first has done.
+CREATE FUNCTION note_malware() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM blobs WHERE digest = NEW.blob AND virus_name <> '') THEN
+        IF TG_TABLE_NAME = 'files' THEN
+            INSERT INTO malware_news (file_id) VALUES (NEW.id);
+        ELSE
+            INSERT INTO malware_news (node_id) VALUES (NEW.id);
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER files_malware AFTER INSERT ON files FOR EACH ROW EXECUTE FUNCTION note_malware();
+CREATE TRIGGER nodes_malware AFTER INSERT ON nodes FOR EACH ROW WHEN (NEW.blob IS NOT NULL)
+    EXECUTE FUNCTION note_malware();
+CREATE TRIGGER nodes_malware_anew AFTER UPDATE OF blob ON nodes FOR EACH ROW WHEN (NEW.blob <> OLD.blob)
+    EXECUTE FUNCTION note_malware();
+
 -- The rows of processes that have died go: what still counts is under way. Who asks is alive, though its own lock wouldn't
 -- keep it out.
 CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
@@ -1043,20 +1072,22 @@ BEGIN
 END
 $$;
 
--- A download of an address begins, unless a limit refuses it: all of them in one statement, and those of one address take
--- turns. Those that have ended meanwhile end first. Limits are -1 where there are none. `refusal` is empty or names the limit; a trial takes nothing. Downloads count
--- by what is downloaded, so that more of the same is let pass; bytes from now on, as many as are asked for, until
--- `end_downloads` says how many it were. `sharing` is how many of the address share the speed, this one included. What is
--- downloaded at once over all isn't locked: it may be exceeded by those that begin in the same moment. A crash of the
+-- A download of an address begins, unless a limit refuses it: all of them in one statement, and those of one address
+-- take turns. Those that have ended meanwhile end first. Limits are -1 where there are none. `refusal` is empty or
+-- names the limit, as `lifted` does with those that a captcha has lifted; a trial takes nothing. Downloads count by
+-- what is downloaded, so that more of the same is let pass, and as many as there are subjects; bytes from now on, as
+-- many as are asked for, until `end_downloads` says how many it were. `sharing` is how many of the address share the
+-- speed, this one included. Where there is a limit over all, those that it holds for take turns too. A crash of the
 -- server may forget the last moments, for which nobody waits.
 CREATE FUNCTION begin_download(
     by_process integer, by_visitor bytea, subjects text[], at_time timestamptz, wanted_bytes bigint, is_free boolean,
     downloads_max bigint, bytes_max bigint, at_once_max bigint, overall_max bigint, speed bigint,
-    is_lifted boolean, is_trial boolean, ended bigint[], ended_bytes bigint[], OUT refusal text, OUT number bigint, OUT sharing bigint
+    lifted text[], is_trial boolean, ended bigint[], ended_bytes bigint[],
+    OUT refusal text, OUT number bigint, OUT sharing bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
     since timestamptz := at_time - interval '24 hours';
-    known bigint := 0;
+    fresh bigint := 0;
     used_bytes bigint;
     under_way bigint;
 BEGIN
@@ -1069,26 +1100,32 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended(encode(by_visitor, 'hex'), 0));
     END IF;
     IF downloads_max >= 0 THEN
-        known := (SELECT count(*) FROM visitor_downloads d
-                   WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since);
+        fresh := cardinality(subjects) - (
+            SELECT count(*) FROM visitor_downloads d
+             WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since);
     END IF;
     -- In one statement: what ends meanwhile counts as under way, or as used.
-    SELECT coalesce(sum(o.reserved_bytes), 0) + CASE WHEN bytes_max >= 0 THEN coalesce(
-               (SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since), 0) ELSE 0 END,
+    SELECT coalesce(sum(o.reserved_bytes), 0) + CASE WHEN bytes_max >= 0 THEN coalesce((
+               SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since
+           ), 0) ELSE 0 END,
            count(*) FILTER (WHERE o.is_held)
       INTO used_bytes, under_way FROM open_downloads o WHERE o.visitor = by_visitor;
     IF bytes_max >= 0 AND bytes_max <= used_bytes THEN
         refusal := 'transfer';
-    ELSIF downloads_max >= 0 AND NOT is_lifted AND known < cardinality(subjects) AND downloads_max <= (
+    ELSIF fresh > 0 AND 'downloads' <> ALL (lifted) AND downloads_max < fresh + (
         SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
     ) THEN
         refusal := 'downloads';
-    ELSIF overall_max >= 0 AND NOT is_lifted AND is_free AND overall_max <= (
-        SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o
-    ) THEN
-        PERFORM forget_dead_downloads();
+    ELSIF overall_max >= 0 AND 'overload' <> ALL (lifted) AND is_free THEN
+        IF NOT is_trial THEN
+            -- After the lock of the address, always: nobody waits for one who waits for them.
+            PERFORM pg_advisory_xact_lock(hashtextextended('pixelhost downloads over all', 0));
+        END IF;
         IF overall_max <= (SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o) THEN
-            refusal := 'overload';
+            PERFORM forget_dead_downloads();
+            IF overall_max <= (SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o) THEN
+                refusal := 'overload';
+            END IF;
         END IF;
     END IF;
     IF refusal = '' AND at_once_max >= 0 AND at_once_max <= under_way THEN
@@ -1100,7 +1137,7 @@ BEGIN
     IF refusal <> '' OR is_trial THEN
         RETURN;
     END IF;
-    IF downloads_max >= 0 AND known < cardinality(subjects) THEN
+    IF fresh > 0 THEN
         INSERT INTO visitor_downloads AS d (visitor, subject, started_at)
         SELECT by_visitor, subject, at_time FROM unnest(subjects) AS subject
         ON CONFLICT (visitor, subject) DO UPDATE SET started_at = excluded.started_at WHERE d.started_at <= since;

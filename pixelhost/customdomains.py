@@ -27,6 +27,7 @@ SERVED: web.RequestKey[Served] = web.RequestKey("served", Served)
 
 API: Final = "/api/filesystem/"
 MISC: Final = "/misc/"
+HTTPS_PORT: Final = 443
 OPEN_WHEN_READ_ONLY: Final = ("/",)
 """The pages tell what writes from what opens a share; the API is guarded by its own routes."""
 
@@ -95,7 +96,7 @@ async def _serve(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refused(request, errors.NOT_FOUND())
     request[SERVED] = found
     if not security.is_https(request, site.settings.trusted_proxies):
-        return _to_https(request)
+        return _to_https(request, site.settings.tls_listen)
     with servednode.at_the_root(found.bucket):
         return await handler(request)
 
@@ -106,11 +107,17 @@ def _refused(request: web.Request, error: ApiError) -> web.StreamResponse:
         return request[DIALECT].render(request, error)
 
 
-def _to_https(request: web.Request) -> web.StreamResponse:
+def _to_https(request: web.Request, tls_listen: tuple[str, int] | None) -> web.StreamResponse:
     """A password of a share must not be asked for in the clear."""
-    where = f"https://{security.host_name(request)}{target.raw_path(request)}"
+    where = f"https://{security.host_name(request)}{_port(request, tls_listen)}{target.raw_path(request)}"
     query = target.raw_query(request)
     return web.Response(status=308, headers={hdrs.LOCATION: f"{where}?{query}" if query else where})
+
+
+def _port(request: web.Request, tls_listen: tuple[str, int] | None) -> str:
+    """Of the listener, for who names the port of the plain one; on port 80 somebody stands in front, on 443 too."""
+    names_one = request.host.rpartition(":")[2].isdigit()
+    return f":{tls_listen[1]}" if names_one and tls_listen is not None and tls_listen[1] != HTTPS_PORT else ""
 
 
 def is_for_a_domain(known: Domains, request: web.BaseRequest) -> bool:

@@ -86,6 +86,7 @@ _ALL = (
     Job("cache", 3600, mediacache.trim, "keep the cache of thumbnails and listings within its size"),
     Job("open-downloads", 10, _forget_dead_downloads, "forget the downloads of workers that died"),
     Job("scan", 5, malware.scan_due, "have uploads scanned for malware"),
+    Job("malware", 10, malware.tell, "tell owners of what came after the malware in it was known"),
     Job("rescan", BY_HAND, malware.rescan, "have everything scanned for malware again"),
     Job("usage", 600, _forget_usage, "forget usage that no limit looks at any more, and mail sent a month ago"),
     Job("charges", 600, billing.charge_due, "charge prepaid accounts for the hours that have ended"),

@@ -204,7 +204,12 @@ class Settings:
         default_is="~/.local/share/pixelhost; ./data under make run",
     )
     listen: tuple[str, int] = _setting(listen_address, ("127.0.0.1", 8080), "address to serve on, HOST:PORT")
-    base_url: str = _setting(_http_url, "", "used in links and mail; empty = the request's own address")
+    base_url: str = _setting(
+        _http_url,
+        "",
+        "used in links and mail; empty = the request's own address, and no custom domains, as nobody knows then which "
+        "names are the site's own",
+    )
     database_url: str = _setting(_database_url, "", "any Postgres from 15; empty = embedded Postgres", secret=True)
     blob_store: str = _setting(_blob_store, "", "file:///path of a directory; empty = under the data directory")
     workers: int = _setting(
@@ -344,6 +349,8 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
         )
     if ("tls_cert" in values) != ("tls_key" in values):
         problems.append("PIXELHOST_TLS_CERT and PIXELHOST_TLS_KEY come together")
+    if "tls_listen" in values and "base_url" not in values:
+        problems.append("PIXELHOST_TLS_LISTEN: custom domains need PIXELHOST_BASE_URL, so that none is the site's own")
     if problems:
         raise SettingsError(problems)
     return Settings(**values)

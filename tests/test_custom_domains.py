@@ -12,11 +12,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pixelhost import jobs
 from pixelhost.site import Site
 from tests.pixeldrain.test_thumbnail import picture
-from tests.support.certificates import pair
+from tests.support.certificates import certificate, pair, pem
 from tests.support.clock import MovableClock
 from tests.support.domains import SECONDS, Front, front, serve_on
 from tests.support.mailbox import mail_to
@@ -225,6 +226,24 @@ async def test_a_domain_that_is_taken_away_is_nobodys_at_once(here: Front, alice
     await connection.close()
 
 
+async def test_an_administrator_takes_a_domain_away_and_who_it_is_can_have_it(
+    site: Site, client, here: Front, alice: Person, bob: Person, share_id: str
+):
+    admin = await make_person(site, client, "admin", is_admin=True)
+    path = f"/api/admin/custom_domain/{ONE}"
+    for person in (alice, bob):
+        assert (await person.delete(path)).refusal == (403, "forbidden")
+    assert (await admin.delete(f"/api/admin/custom_domain/{ONE.upper()}")).status == 200
+    await here.hears(ONE, is_known=False)
+    assert "custom_domain_name" not in await alice.node("/me/docs")
+    assert (await admin.delete(path)).refusal == (404, "not_found")
+    await bob.write("/me/a.txt")
+    await bob.share("/me/a.txt")
+    await serve_on(bob, "/me/a.txt", ONE, ends_at=FAR)
+    await here.hears(ONE)
+    assert "a.txt" in (await here.ask(ONE)).text
+
+
 async def test_a_node_that_goes_takes_its_domain_with_it(here: Front, alice: Person, share_id: str):
     await alice.fs("DELETE", "/me/docs", "?recursive=true")
     await here.hears(ONE, is_known=False)
@@ -320,6 +339,38 @@ async def test_names_of_nobody_are_the_sites_where_it_has_a_certificate(site: Si
         assert (await here.ask(ONE, sni="pixelhost.example")).status == 200
 
 
+async def test_a_certificate_of_the_site_that_comes_before_its_key_waits_for_it(site: Site, tmp_path: Path):
+    paths = {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+    first, second = pair("pixelhost.example", FAR), pair("pixelhost.example", FAR.replace(year=2101))
+    for path, text in zip(paths.values(), first, strict=True):
+        path.write_text(text)
+    async with front(site, **paths) as here:
+        paths["tls_cert"].write_text(second[0])
+        await here.known.reload()
+        connection = await here.connect("pixelhost.example")
+        assert connection.certificate_ends == FAR
+        await connection.close()
+
+        paths["tls_key"].write_text(second[1])
+        await here.known.reload()
+        connection = await here.connect("pixelhost.example")
+        assert connection.certificate_ends.year == 2101
+        await connection.close()
+
+
+async def test_a_certificate_of_the_site_with_a_key_of_another_kind_replaces_the_first(site: Site, tmp_path: Path):
+    paths = {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+    async with front(site, **paths) as here:
+        for number, key in enumerate((ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048))):
+            ends_at = FAR.replace(year=2100 + number)
+            paths["tls_cert"].write_text(certificate(key, "pixelhost.example", ends_at))
+            paths["tls_key"].write_text(pem(key))
+            await here.known.reload()
+            connection = await here.connect("pixelhost.example")
+            assert connection.certificate_ends == ends_at
+            await connection.close()
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 async def test_only_http_1_1_and_tls_from_1_2_on_are_spoken(here: Front, share_id: str):
     connection = await here.connect(ONE)
@@ -377,6 +428,39 @@ def behind_a_proxy(site: Site) -> Site:
     return replace(site, settings=replace(site.settings, trusted_proxies=(ip_network("127.0.0.0/8"),)))
 
 
+OWN_NAMES = ("site.example.com", "www.site.example.com", "raw.example.net", "xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+async def test_the_names_of_the_site_stay_its_own(site: Site, alice: Person, name: str):
+    # Set while nobody knew that it is the site's.
+    await alice.write("/me/docs/b.txt", b"b")
+    await alice.share("/me/docs")
+    await serve_on(alice, "/me/docs", name, ends_at=FAR)
+    await alice.write("/me/a.txt")
+    await alice.share("/me/a.txt")
+    await serve_on(alice, "/me/a.txt", ONE, ends_at=FAR)
+    own = {"base_url": "https://site.example.com:8443/files", "content_origin": "https://raw.example.net"}
+    if name.startswith("xn--"):
+        own["base_url"] = "https://Bücher.example"
+    async with front(behind_a_proxy(site), **own) as here:
+        await here.hears(ONE)
+        answer = await here.ask_plain(name, "/login", headers={"X-Forwarded-Proto": "https"})
+        assert answer.status == 200
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await here.connect(name)
+
+
+async def test_domains_are_served_only_where_the_site_knows_its_own(site: Site, alice: Person):
+    await alice.write("/me/a.txt")
+    await alice.share("/me/a.txt")
+    await serve_on(alice, "/me/a.txt", ONE, ends_at=FAR)
+    async with front(behind_a_proxy(site), base_url="") as here:
+        assert (await here.ask_plain(ONE, "/login", headers={"X-Forwarded-Proto": "https"})).status == 200
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await here.connect(ONE)
+
+
 async def test_behind_a_trusted_proxy_the_host_decides(site: Site, alice: Person):
     await alice.write("/me/docs/b.txt")
     await alice.share("/me/docs")
@@ -395,6 +479,24 @@ async def test_without_encryption_a_domain_only_leads_to_where_it_is_encrypted(s
     assert (answer.status, answer.headers["Location"]) == (308, f"https://{ONE}/sub?sort=size")
     async with front(behind_a_proxy(site)) as proxied:
         assert (await proxied.ask_plain(ONE)).status == 308
+
+
+@pytest.mark.parametrize(
+    ("asked", "port", "where"),
+    [
+        (f"{ONE}:8080", 8443, f"https://{ONE}:8443/sub"),
+        (f"{ONE}:8080", 443, f"https://{ONE}/sub"),
+        (ONE, 8443, f"https://{ONE}/sub"),
+    ],
+)
+async def test_who_names_the_plain_port_is_led_to_that_for_tls(
+    site: Site, alice: Person, asked: str, port: int, where: str
+):
+    await alice.write("/me/docs/sub/a.txt")
+    await alice.share("/me/docs")
+    await serve_on(alice, "/me/docs", ONE, ends_at=FAR)
+    async with front(site, tls_listen=("127.0.0.1", port)) as here:
+        assert (await here.ask_plain(asked, "/sub")).headers["Location"] == where
 
 
 async def test_branding_and_its_images_come_along(here: Front, alice: Person, bob: Person, share_id: str):

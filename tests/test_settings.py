@@ -106,6 +106,13 @@ def test_every_mistake_is_reported_at_once_and_names_its_setting():
     assert {problem.partition(":")[0] for problem in problems_of(WRONG)} == set(WRONG)
 
 
+def test_custom_domains_need_to_know_which_names_are_the_sites_own():
+    listen = {"PIXELHOST_TLS_LISTEN": ":443"}
+    (problem,) = problems_of(listen)
+    assert problem.startswith("PIXELHOST_TLS_LISTEN: ")
+    assert settings.load(listen | {"PIXELHOST_BASE_URL": "https://files.example.com"}).tls_listen == ("", 443)
+
+
 @pytest.mark.parametrize(
     "url",
     [

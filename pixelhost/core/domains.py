@@ -14,8 +14,8 @@ from typing import Final
 
 from cryptography import x509
 
-from pixelhost.core import mail
-from pixelhost.core.nodechanges import KEY_PURPOSE
+from pixelhost import errors
+from pixelhost.core import mail, nodedomains
 from pixelhost.db import domains, users
 from pixelhost.db.connect import Failure
 from pixelhost.db.domains import Certificate
@@ -67,7 +67,9 @@ class Domains:
         self._site = site
         self._versions: dict[str, str] = {}
         self._contexts: dict[str, Context] = {}
-        self._own_since = 0.0
+        self._own: Context | None = None
+        self._own_times: tuple[int, int] | None = None
+        self._own_names: set[str] = set()
         self.context = _new_context("")
         self.context.sni_callback = self._choose
 
@@ -104,7 +106,7 @@ class Domains:
     async def reload(self) -> None:
         """Take up what has changed; connections that are open keep what they began with."""
         self._load_own()
-        found = await domains.versions(self._site.db)
+        found = await self._found()
         changed = [name for name, version in found.items() if version and version != self._versions.get(name)]
         if self._site.settings.tls_listen is not None and changed:
             for one in await domains.certificates(self._site.db, changed):
@@ -113,9 +115,21 @@ class Domains:
             del self._contexts[name]
         self._versions = found
 
+    async def _found(self) -> dict[str, str]:
+        """The versions of all domains: none where it isn't known which names are the site's own, and never those."""
+        settings = self._site.settings
+        if not settings.base_url:
+            return {}
+        found = await domains.versions(self._site.db)
+        own = {name for name in found if nodedomains.is_own(settings, name)}
+        for name in own - self._own_names:
+            log.error("%s is a name of this site, and not served as a custom domain", name)
+        self._own_names = own
+        return {name: version for name, version in found.items() if name not in own}
+
     def _take_up(self, certificate: Certificate) -> None:
         self._contexts.pop(certificate.name, None)
-        key = self._site.keyring.open(KEY_PURPOSE, certificate.key_sealed)
+        key = self._site.keyring.open(nodedomains.KEY_PURPOSE, certificate.key_sealed)
         if key is None:
             log.error("the key of the certificate of %s was sealed with another secret key", certificate.name)
             return
@@ -128,46 +142,56 @@ class Domains:
         self._contexts[certificate.name] = context
 
     def _load_own(self) -> None:
-        """PIXELHOST_TLS_CERT and its key, when they are new."""
+        """PIXELHOST_TLS_CERT and its key, when they are new. A pair that doesn't match changes nothing."""
         settings = self._site.settings
         if settings.tls_cert is None or settings.tls_key is None:
             return
+        context = _new_context("")
         try:
-            since = max(settings.tls_cert.stat().st_mtime, settings.tls_key.stat().st_mtime)
-            if since != self._own_since:
-                self.context.load_cert_chain(settings.tls_cert, settings.tls_key)
-                self._own_since = since
+            times = settings.tls_cert.stat().st_mtime_ns, settings.tls_key.stat().st_mtime_ns
+            if times == self._own_times:
+                return
+            context.load_cert_chain(settings.tls_cert, settings.tls_key)
         except (ssl.SSLError, OSError) as error:
             log.error("%s and %s cannot be used: %s", settings.tls_cert, settings.tls_key, error)
+            return
+        self._own, self._own_times = context, times
 
     def _choose(
         self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _context: ssl.SSLContext
     ) -> int | None:
         """By Server Name Indication (RFC 6066, 3), which may be anything, or missing."""
-        chosen = self._contexts.get((name or "").lower().rstrip("."))
-        if chosen is not None:
-            connection.context = chosen
-            return None
-        return None if self._own_since else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        chosen = self._contexts.get((name or "").lower().rstrip("."), self._own)
+        if chosen is None:
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        connection.context = chosen
+        return None
 
 
 async def served(site: Site, name: str) -> Served | None:
     """What is served on a name now. None where it is nobody's, isn't shared, or its owner may have no domain."""
     chain = await domains.walk(site.db, name)
-    if chain is None or chain.last.share_id is None:
+    node = chain.last if chain is not None else None
+    if node is None or node.share_id is None:
         return None
-    node = chain.last
     owner = await users.by_id(site.db, node.owner_id)
     if owner is None or owner.is_banned or not site.plan(owner.plan_id).custom_domains:
         return None
-    images = (node.properties.get(name) for name in ("brand_header_image", "brand_background_image"))
-    return Served(chain.last.share_id or "", frozenset(image for image in images if image))
+    images = (node.properties.get(which) for which in ("brand_header_image", "brand_background_image"))
+    return Served(node.share_id, frozenset(image for image in images if image))
 
 
 async def validity(site: Site, node_id: int) -> Validity | None:
     """Of the certificate of a node's domain, if it has one."""
     certificate = await domains.certificate_of(site.db, node_id)
     return _validity(site, certificate) if certificate else None
+
+
+async def take_away(site: Site, name: str) -> None:
+    """From whoever has it: who was first isn't always whose domain it is. Raises NOT_FOUND where it is nobody's."""
+    if not await domains.delete(site.db, name.lower()):
+        raise errors.NOT_FOUND(message="Nothing is served on this domain")
+    log.info("the domain %s was taken away by an administrator", name.lower())
 
 
 async def warn(site: Site) -> int:

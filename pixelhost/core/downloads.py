@@ -55,11 +55,12 @@ class Content:
 
 @dataclass(frozen=True)
 class Stream:
-    """Bytes of unknown number, once, from the beginning."""
+    """Bytes of unknown number, once, from the beginning. So many as `source_bytes` they are made of count meanwhile."""
 
     name: str
     mime_type: str
     pieces: AsyncIterator[bytes]
+    source_bytes: int
     gate: Gate | None = None
 
 

@@ -102,15 +102,16 @@ async def limits_of(site: Site, caller: Caller, file_id: str | None) -> Limits:
         held = gates.limits_of(site, caller, [file])
     else:
         held = gates.limits_of_plans(site, [site.settings.default_plan])
+    is_held = file is None or not gates.is_exempt(site, caller, file)
     since = site.clock.now() - gates.USAGE_WINDOW
-    downloads, sent_bytes = await opendownloads.used(site.db, site.keyring.visitor(caller.ip), since)
+    downloads, sent_bytes = await opendownloads.used(site.db, gates.visitor(site, caller), since)
     return Limits(
         speed=held.bytes_per_second,
         downloads=held.downloads,
         downloads_used=downloads,
         transfer_bytes=held.transfer_bytes,
         transfer_used_bytes=sent_bytes,
-        is_overloaded=held.overall != NO_LIMIT and await opendownloads.count(site.db) >= held.overall,
+        is_overloaded=is_held and held.overall != NO_LIMIT and await opendownloads.count(site.db) >= held.overall,
     )
 
 

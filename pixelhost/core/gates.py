@@ -6,7 +6,7 @@ have no views to compare their downloads with, so no file rate limit.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,7 +18,8 @@ from pixelhost import errors
 from pixelhost.core import captchas, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.opendownloads import Pace
-from pixelhost.db.opendownloads import Begun, Download, Ended, Limits
+from pixelhost.core.ratelimit import network_of
+from pixelhost.db.opendownloads import Begun, Download, Ended, Limits, Refusal
 from pixelhost.errors import ApiError
 from pixelhost.model import File, Node, Terms
 from pixelhost.plans import NO_LIMIT, Plan
@@ -31,21 +32,21 @@ ENDING_SECONDS = 0.1
 LIFTED_BY_CAPTCHA: Final = frozenset(
     {errors.FILE_RATE_LIMITED, errors.VIRUS_DETECTED, errors.IP_DOWNLOAD_LIMITED, errors.SERVER_OVERLOAD}
 )
+LIFTED_LIMITS: Final[frozenset[Refusal]] = frozenset({"downloads", "overload"})
+LIFTED_LIMITS_OF_ACCOUNTS: Final = LIFTED_LIMITS - {"downloads"}
+
+SOMETHING_ELSE = "something else"
 
 Wanted = File | Node
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a download was started: the Referer header, the host that was asked, and a captcha response if any.
-
-    `is_continuation`: that it asks for something later than the beginning.
-    """
+    """Where a download was started: the Referer header, the host that was asked, and a captcha response if any."""
 
     referer: str | None = None
     host: str = ""
     captcha_response: str = ""
-    is_continuation: bool = False
 
 
 @dataclass
@@ -85,15 +86,17 @@ class Gate:
             raise refusal
 
     @asynccontextmanager
-    async def passage(self, size_bytes: int) -> AsyncIterator[Passage]:
-        """The download of so many bytes. Raises what the limits refuse it with, and RECPATCHA_FAILED."""
-        is_lifted = self.asked_for is not None
-        if is_lifted:
-            await self._accept_captcha()
+    async def passage(self, size_bytes: int, *, is_continuation: bool = False) -> AsyncIterator[Passage]:
+        """The download of so many bytes. Raises what the limits refuse it with, and RECPATCHA_FAILED.
+
+        `is_continuation`: that they are one part, and not the beginning.
+        """
         if not self.is_counted:
+            if self.asked_for is not None:
+                await self._accept_captcha(is_continuation=is_continuation)
             yield Passage()
             return
-        begun = await self._begin(size_bytes, is_lifted=is_lifted)
+        begun = await self._begin(size_bytes, is_continuation=is_continuation)
         share = (self.download.visitor, self.download.limits.bytes_per_second)
         passage = Passage(True, self.site.open_downloads.join(share, begun.sharing) if share[1] else None)
         try:
@@ -105,30 +108,36 @@ class Gate:
             sent_bytes = passage.sent_bytes if is_limited else 0
             self.site.open_downloads.end(Ended(begun.number, sent_bytes))
 
-    async def _begin(self, size_bytes: int, *, is_lifted: bool) -> Begun:
-        begin = partial(self.site.open_downloads.begin, self.download, size_bytes)
-        begun = await begin(is_lifted=is_lifted)
+    async def _begin(self, size_bytes: int, *, is_continuation: bool) -> Begun:
+        open_downloads = self.site.open_downloads
+        begin = partial(open_downloads.begin, self.download, size_bytes)
+        if self.asked_for is None:
+            try:
+                return await self._passed(begin)
+            except ApiError as refusal:
+                if refusal.kind not in LIFTED_BY_CAPTCHA or not self.origin.captcha_response:
+                    raise
+        # What would be refused all the same doesn't use the response up.
+        lifted = LIFTED_LIMITS if self.caller.account is None else LIFTED_LIMITS_OF_ACCOUNTS
+        await self._passed(partial(open_downloads.trial, self.download, lifted))
+        await self._accept_captcha(is_continuation=is_continuation)
+        return await self._passed(partial(begin, lifted))
+
+    async def _passed(self, ask: Callable[[], Awaitable[Begun]]) -> Begun:
+        """Raises what it is refused with."""
+        begun = await ask()
         if begun.refusal == "at_once":
             # Another worker may not have written yet that the download before this one is over.
             await asyncio.sleep(ENDING_SECONDS)
-            begun = await begin(is_lifted=is_lifted)
-        refusal = _said(self.caller, begun)
-        if refusal is None:
-            return begun
-        if refusal.kind not in LIFTED_BY_CAPTCHA or not self.origin.captcha_response:
-            raise refusal
-        await self._accept_captcha()
-        begun = await begin(is_lifted=True)
+            begun = await ask()
         if refusal := _said(self.caller, begun):
             raise refusal
         return begun
 
-    async def _accept_captcha(self) -> None:
+    async def _accept_captcha(self, *, is_continuation: bool) -> None:
         subject = " ".join(self.download.subjects)
-        origin = self.origin
-        await captchas.accept(
-            self.site, self.caller.ip, subject, origin.captcha_response, is_continuation=origin.is_continuation
-        )
+        response = self.origin.captcha_response
+        await captchas.accept(self.site, self.download.visitor, subject, response, is_continuation=is_continuation)
 
 
 REFUSALS: Final[Mapping[str, Callable[[Caller], ApiError]]] = {
@@ -140,6 +149,16 @@ REFUSALS: Final[Mapping[str, Callable[[Caller], ApiError]]] = {
         errors.IP_DOWNLOAD_LIMITED() if caller.account is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
     ),
 }
+
+
+def visitor(site: Site, caller: Caller) -> bytes:
+    """Whose downloads count together: an IPv4 address, or a network of IPv6, in which one subscriber has them all."""
+    return site.keyring.visitor(network_of(caller.ip))
+
+
+def is_exempt(site: Site, caller: Caller, wanted: Wanted) -> bool:
+    """Whether no limit holds: for the owner, and where somebody pays."""
+    return caller.owns(wanted.owner_id) or stats.is_premium(site, caller, wanted)
 
 
 def taken_down(wanted: Wanted) -> ApiError | None:
@@ -185,7 +204,8 @@ async def used_up(site: Site, caller: Caller, files: Sequence[File]) -> Mapping[
     found: dict[str, ApiError] = {}
     for limits, held in by_limits.items():
         download = replace(_download(site, caller, held), limits=limits)
-        begun = await site.open_downloads.trial(download)
+        # Each by itself, as they aren't one download: they stand or fall as any other does that is new to the address.
+        begun = await site.open_downloads.trial(replace(download, subjects=[SOMETHING_ELSE]))
         if refusal := _said(caller, begun):
             is_counted = begun.refusal == "downloads"
             again = await site.open_downloads.known(download, USAGE_WINDOW) if is_counted else set()
@@ -269,7 +289,7 @@ def _said(caller: Caller, begun: Begun) -> ApiError | None:
 def _download(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Download:
     held = [one for one in wanted if not is_exempt(site, caller, one)]
     return Download(
-        visitor=site.keyring.visitor(caller.ip),
+        visitor=visitor(site, caller),
         subjects=[_subject(one) for one in held or wanted],
         limits=limits_of_plans(site, {one.owner_plan_id for one in held}),
         is_free=bool(held),
@@ -287,8 +307,3 @@ def _strictest(limits: Iterable[int]) -> int:
 def _may_embed(terms: Terms, host: str) -> bool:
     """Whether a site is one of the owner's domains, or below one."""
     return any(f".{host}".endswith(f".{domain}") for domain in terms.embed_domains.split())
-
-
-def is_exempt(site: Site, caller: Caller, wanted: Wanted) -> bool:
-    """Whether no limit holds: for the owner, and where somebody pays."""
-    return caller.owns(wanted.owner_id) or stats.is_premium(site, caller, wanted)

@@ -119,7 +119,8 @@ async def member(
             return
         with _refused(errors.INVALID_ZIP_FILE):
             async with site.media.stream(archives.directory_zip, descriptor, path) as zipped:
-                yield Stream(f"{found.name or 'archive'}.zip", "application/zip", _noted(zipped, note))
+                name = f"{found.name or 'archive'}.zip"
+                yield Stream(name, "application/zip", _noted(zipped, note), blob.size_bytes)
     finally:
         opened.close()
 

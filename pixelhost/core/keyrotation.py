@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from pixelhost.core import mails, nodechanges, pushsecrets, secondfactor, sharing, transferkeys, webhooks
+from pixelhost.core import mails, nodedomains, pushsecrets, secondfactor, sharing, transferkeys, webhooks
 from pixelhost.db import permissions, sealed
 from pixelhost.db.sealed import Column, Held
 from pixelhost.keyring import API_KEY_PURPOSE, Keyring, KeyringError
@@ -34,7 +34,7 @@ class Sealed:
 SEALED: Final = (
     Sealed("API keys", API_KEY_PURPOSE, Column("sessions", "key_sealed", "uuid", bound_to="key_sha256")),
     Sealed("second factors", secondfactor.PURPOSE, Column("users", "totp_secret_sealed", "uuid")),
-    Sealed("keys of custom domains", nodechanges.KEY_PURPOSE, Column("nodes", "custom_domain_key", "bigint")),
+    Sealed("keys of custom domains", nodedomains.KEY_PURPOSE, Column("nodes", "custom_domain_key", "bigint")),
     Sealed("passwords of shares", sharing.PURPOSE, Column("nodes", "permissions", "bigint", kind="jsonb")),
     Sealed("keys of pushes", pushsecrets.KEY_PURPOSE, Column("pushes", "key_sealed", "bigint")),
     Sealed("notes of pushes", pushsecrets.NOTE_PURPOSE, Column("pushes", "note_sealed", "bigint")),

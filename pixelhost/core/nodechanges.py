@@ -6,12 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-
 from pixelhost import errors, ids
-from pixelhost.core import sharing
+from pixelhost.core import nodedomains, sharing
 from pixelhost.core.callers import Caller
 from pixelhost.db import nodes
 from pixelhost.db.connect import Transaction, UniqueViolation
@@ -21,12 +17,8 @@ from pixelhost.model import UNSET, Node, Rights, Unset
 from pixelhost.site import Site
 
 COLOR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
-DOMAIN = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
 LINK = re.compile(r"https://[^\x00-\x20\x7f]+")
-DOMAIN_TAKEN = "Another directory is served on this domain already"
 LINK_MAX = 1000
-PEM_MAX = 64 << 10
-KEY_PURPOSE = b"custom domains"
 
 
 @dataclass(frozen=True)
@@ -70,13 +62,15 @@ async def apply(site: Site, caller: Caller, tx: Transaction, node: Node, changes
     }
     columns |= _logging(site, node, changes)
     columns |= await _sharing(site, tx, node, changes)
-    columns |= await _domain(site, tx, node, changes)
+    columns |= await nodedomains.columns(
+        site, tx, node, changes.custom_domain_name, changes.custom_domain_cert, changes.custom_domain_key
+    )
     columns |= await _branding(tx, node, changes)
     try:
         await nodes.set_columns(tx, node.id, columns)
     except UniqueViolation as error:
         # Somebody else has got the domain since it was looked up.
-        raise errors.RESOURCE_ALREADY_EXISTS(message=DOMAIN_TAKEN) from error
+        raise errors.RESOURCE_ALREADY_EXISTS(message=nodedomains.TAKEN) from error
 
 
 def refuse_others(caller: Caller, owner_id: UUID, changes: NodeChanges) -> None:
@@ -124,54 +118,6 @@ async def _free_share_id(tx: Transaction) -> str:
         share_id = ids.new_id()
         if not await nodes.is_share_id_taken(tx, share_id):
             return share_id
-
-
-async def _domain(site: Site, tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Value]:
-    sent = (changes.custom_domain_name, changes.custom_domain_cert, changes.custom_domain_key)
-    if sent == (UNSET, UNSET, UNSET):
-        return {}
-    if not site.plan(node.owner_plan_id).custom_domains:
-        raise errors.PERMISSION_DENIED(message="The plan of this account has no custom domains")
-    columns: dict[str, Value] = {}
-    if changes.custom_domain_name == "":
-        return {"custom_domain_name": None, "custom_domain_cert": None, "custom_domain_key": None}
-    if changes.custom_domain_name is not UNSET:
-        columns["custom_domain_name"] = await _free_domain(tx, node, changes.custom_domain_name.lower())
-    if changes.custom_domain_cert is not UNSET or changes.custom_domain_key is not UNSET:
-        columns |= _keypair(site, changes.custom_domain_cert, changes.custom_domain_key)
-    return columns
-
-
-def _keypair(site: Site, certificate: str | Unset, key: str | Unset) -> dict[str, Value]:
-    if certificate is UNSET or key is UNSET:
-        raise errors.INVALID_X509_KEYPAIR(message="Send the certificate and its key together")
-    if certificate == key == "":
-        return {"custom_domain_cert": None, "custom_domain_key": None}
-    refuse_mismatched(certificate, key)
-    return {"custom_domain_cert": certificate, "custom_domain_key": site.keyring.seal(KEY_PURPOSE, key.encode())}
-
-
-async def _free_domain(tx: Transaction, node: Node, name: str) -> str:
-    if DOMAIN.fullmatch(name) is None:
-        raise errors.INVALID_DOMAIN_NAME()
-    holder = await nodes.holder_of_domain(tx, name)
-    if holder not in {None, node.id}:
-        raise errors.RESOURCE_ALREADY_EXISTS(message=DOMAIN_TAKEN)
-    return name
-
-
-def refuse_mismatched(certificate: str, key: str) -> None:
-    """A chain of certificates (PEM, the server's own first) and its private key. Raises INVALID_X509_KEYPAIR."""
-    if len(certificate) > PEM_MAX or len(key) > PEM_MAX:
-        raise errors.INVALID_X509_KEYPAIR(message="A certificate chain or key of this size is not accepted")
-    try:
-        first = x509.load_pem_x509_certificates(certificate.encode())[0]
-        private = serialization.load_pem_private_key(key.encode(), password=None)
-        is_pair = first.public_key() == private.public_key()
-    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm) as error:
-        raise errors.INVALID_X509_KEYPAIR() from error
-    if not is_pair:
-        raise errors.INVALID_X509_KEYPAIR(message="The key does not belong to the certificate")
 
 
 async def _branding(tx: Transaction, node: Node, changes: NodeChanges) -> dict[str, Value]:

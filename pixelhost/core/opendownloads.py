@@ -6,7 +6,7 @@ own. How many there are elsewhere it asks twice a second, while there are any.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ import asyncpg
 from pixelhost.clock import Clock
 from pixelhost.db import opendownloads as rows
 from pixelhost.db.connect import Failure
-from pixelhost.db.opendownloads import Begun, Download, Ended, Share
+from pixelhost.db.opendownloads import Begun, Download, Ended, Refusal, Share
 from pixelhost.db.slots import Slots
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,11 @@ ENDED_MAX = 16
 STEPS_PER_SECOND = 4
 SMALLEST_STEP_BYTES = 4096
 CATCH_UP_SECONDS = 0.25
+LOOK_SECONDS = 0.25
+
+
+class Left(ConnectionResetError):
+    """The client has left while it waited for its turn."""
 
 
 class Pace:
@@ -43,13 +48,26 @@ class Pace:
         """What each may send at a time, so that all get their turn a few times a second."""
         return max(self._bytes_per_second // max(self.everywhere, 1) // STEPS_PER_SECOND, SMALLEST_STEP_BYTES)
 
-    async def turn(self, size_bytes: int) -> None:
-        """Wait until so many bytes may be sent. Who comes late makes up for a quarter of a second at most."""
-        now = asyncio.get_running_loop().time()
+    async def turn(self, size_bytes: int, is_gone: Callable[[], bool]) -> None:
+        """Wait until so many bytes may be sent. Who comes late makes up for a quarter of a second at most.
+
+        `is_gone` tells whether the client has left; who waits asks four times a second. Raises Left when it has: its
+        time is the others' again.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         begins_at = now if self._free_at is None else max(self._free_at, now - CATCH_UP_SECONDS)
         share = max(self.ours, 1) / max(self.everywhere, self.ours, 1)
-        self._free_at = begins_at + size_bytes / (self._bytes_per_second * share)
-        await asyncio.sleep(max(0.0, begins_at - now))
+        seconds = size_bytes / (self._bytes_per_second * share)
+        self._free_at = begins_at + seconds
+        while True:
+            if is_gone():
+                self._free_at -= seconds
+                raise Left
+            left = max(0.0, begins_at - loop.time())
+            await asyncio.sleep(min(left, LOOK_SECONDS))
+            if left <= LOOK_SECONDS:
+                return
 
     def is_over(self, now: float) -> bool:
         """Whether nobody sends, and what was sent is paid for in time: who comes next begins anew."""
@@ -69,7 +87,7 @@ class OpenDownloads:
         self._paces: dict[Share, Pace] = {}
         self._asking: asyncio.Task[None] | None = None
 
-    async def begin(self, download: Download, size_bytes: int, *, is_lifted: bool = False) -> Begun:
+    async def begin(self, download: Download, size_bytes: int, lifted: Collection[Refusal] = ()) -> Begun:
         """One statement, which now and then writes what has ended as well; until then that counts as under way. So a
         refusal, or a share of a speed, is only told after it was written.
 
@@ -79,19 +97,19 @@ class OpenDownloads:
         now = self._clock.now
         async with self._slots.process() as (db, number):
             if len(self._ended) < ENDED_MAX and not download.limits.bytes_per_second:
-                begun = await rows.begin(db, number, download, size_bytes, now(), is_lifted=is_lifted)
+                begun = await rows.begin(db, number, download, size_bytes, now(), (), lifted)
                 if not begun.refusal or not self._ended:
                     return begun
             with self._taken_along() as ended:
-                return await rows.begin(db, number, download, size_bytes, now(), ended, is_lifted=is_lifted)
+                return await rows.begin(db, number, download, size_bytes, now(), ended, lifted)
 
-    async def trial(self, download: Download) -> Begun:
+    async def trial(self, download: Download, lifted: Collection[Refusal] = ()) -> Begun:
         """What `begin` would say now."""
         is_behind = self._is_writing or bool(self._ended)
-        begun = await rows.trial(self._db, download, self._clock.now())
+        begun = await rows.trial(self._db, download, self._clock.now(), lifted)
         if begun.refusal and is_behind:
             await self._write_ended()
-            begun = await rows.trial(self._db, download, self._clock.now())
+            begun = await rows.trial(self._db, download, self._clock.now(), lifted)
         return begun
 
     async def known(self, download: Download, within: timedelta) -> set[str]:

@@ -38,6 +38,7 @@ SAID: Final[Mapping[str, str]] = {
 """In letters."""
 assert set(SAID) == set(TYPES)
 
+DIGEST_LENGTH: Final = 64  # in hexadecimal
 REPORTER_MAX: Final = 100
 NOTE_MAX: Final = 500
 TRIES: Final = 5

@@ -1,25 +1,28 @@
 """Captcha responses that were right."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from pixelhost.db.connect import Db
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Whose response it was, and for what."""
-
-    visitor: bytes
-    subject: str
-    accepted_at: datetime
+async def is_known(db: Db, digest: bytes) -> bool:
+    return bool(await db.fetchval("SELECT EXISTS (SELECT FROM captcha_responses WHERE response_sha256 = $1)", digest))
 
 
-async def by_digest(db: Db, digest: bytes) -> Accepted | None:
-    row = await db.fetchrow(
-        "SELECT visitor, subject, accepted_at FROM captcha_responses WHERE response_sha256 = $1", digest
+async def add_continuation(
+    db: Db, digest: bytes, visitor: bytes, subject: str, accepted_after: datetime, at_most: int
+) -> bool:
+    """False where it was another's, for something else, earlier, or has gone on so often already."""
+    status = await db.execute(
+        """UPDATE captcha_responses SET continuations = continuations + 1
+            WHERE response_sha256 = $1 AND visitor = $2 AND subject = $3 AND accepted_at > $4 AND continuations < $5""",
+        digest,
+        visitor,
+        subject,
+        accepted_after,
+        at_most,
     )
-    return Accepted(**row) if row else None
+    return bool(status == "UPDATE 1")
 
 
 async def insert(db: Db, digest: bytes, visitor: bytes, subject: str, now: datetime) -> bool:

@@ -52,6 +52,16 @@ async def walk(db: Db, name: str) -> Chain | None:
     return await nodes.walk_to(db, node_id) if node_id is not None else None
 
 
+async def delete(db: Db, name: str) -> bool:
+    """Take a name from the node that is served on it, with its certificate. False where it is nobody's."""
+    status = await db.execute(
+        """UPDATE nodes SET custom_domain_name = NULL, custom_domain_cert = NULL, custom_domain_key = NULL
+            WHERE custom_domain_name = $1""",
+        name,
+    )
+    return bool(status == "UPDATE 1")
+
+
 async def insert_warning(tx: Transaction, node_id: int, expires_at: datetime, days: int) -> bool:
     """False when it was sent before."""
     status = await tx.execute(

@@ -64,19 +64,18 @@ async def begin(
     size_bytes: int,
     now: datetime,
     ended: Sequence[Ended] = (),
-    *,
-    is_lifted: bool = False,
+    lifted: Collection[Refusal] = (),
 ) -> Begun:
     """Begin a download of so many bytes unless a limit refuses it, after those that have ended.
 
-    `is_lifted`: by a captcha, so that neither the number of downloads nor the load of the server matters.
+    `lifted` are the limits that don't matter, among `downloads` and `overload`.
     """
-    return await _begin(db, process, download, size_bytes, now, ended, is_lifted=is_lifted, is_trial=False)
+    return await _begin(db, process, download, size_bytes, now, ended, lifted, is_trial=False)
 
 
-async def trial(db: Db, download: Download, now: datetime) -> Begun:
+async def trial(db: Db, download: Download, now: datetime, lifted: Collection[Refusal] = ()) -> Begun:
     """Whether a limit would refuse it. Nothing begins."""
-    return await _begin(db, 0, download, 0, now, (), is_lifted=False, is_trial=True)
+    return await _begin(db, 0, download, 0, now, (), lifted, is_trial=True)
 
 
 async def _begin(
@@ -86,8 +85,8 @@ async def _begin(
     size_bytes: int,
     now: datetime,
     ended: Sequence[Ended],
+    lifted: Collection[Refusal],
     *,
-    is_lifted: bool,
     is_trial: bool,
 ) -> Begun:
     limits = download.limits
@@ -104,7 +103,7 @@ async def _begin(
         limits.at_once,
         limits.overall,
         limits.bytes_per_second,
-        is_lifted,
+        list(lifted),
         is_trial,
         [one.number for one in ended],
         [one.sent_bytes for one in ended],

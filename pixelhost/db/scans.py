@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from pixelhost.db import blobs
+from pixelhost.db import blobs, takedowns
 from pixelhost.db.connect import Db, Transaction
-from pixelhost.model import Blob
+from pixelhost.model import Blob, Copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ class Due:
     attempts: int
     is_sealed: bool
     is_shown: bool
+
+
+class News(NamedTuple):
+    """A copy of known malware, whose owner doesn't know yet."""
+
+    virus_name: str
+    copy: Copy
 
 
 async def scanner(db: Db, now: datetime) -> Scanner:
@@ -107,6 +115,31 @@ async def owners(db: Db, digest: bytes) -> list[UUID]:
         "SELECT owner_id FROM files WHERE blob = $1 UNION SELECT owner_id FROM nodes WHERE blob = $1", digest
     )
     return [row["owner_id"] for row in rows]
+
+
+async def take_news(tx: Transaction, limit: int) -> tuple[int, list[News]]:
+    """The oldest copies that came later, no news any more, and how many they were; of what is gone or found clean
+    meanwhile there is nothing to tell.
+    """
+    ids = await tx.fetch(
+        """DELETE FROM malware_news WHERE id IN (
+               SELECT id FROM malware_news ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+           RETURNING file_id, node_id""",
+        limit,
+    )
+    rows = await tx.fetch(
+        f"""WITH {takedowns.PATHS.format(chosen="id = ANY($2)")}
+            SELECT b.virus_name, c.is_node, c.id, c.name, c.owner_id, u.name AS owner_name
+              FROM (SELECT false AS is_node, id, name, owner_id, blob FROM files WHERE id = ANY($1)
+                     UNION ALL
+                    SELECT true, n.id::text, up.path, n.owner_id, n.blob
+                      FROM up JOIN nodes n ON n.id = up.node_id WHERE up.parent_id IS NULL) c
+              JOIN blobs b ON b.digest = c.blob AND b.virus_name <> '' JOIN users u ON u.id = c.owner_id
+             ORDER BY c.is_node, c.name""",
+        [row["file_id"] for row in ids if row["file_id"] is not None],
+        [row["node_id"] for row in ids if row["node_id"] is not None],
+    )
+    return len(ids), [News(row["virus_name"], Copy(*list(row.values())[1:])) for row in rows]
 
 
 async def make_due(db: Db, now: datetime) -> int:

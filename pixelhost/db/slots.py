@@ -1,13 +1,18 @@
 """Slots: at most so many of something at once, exact across workers and machines.
 
 A slot is an advisory lock of the session of one connection that a process keeps for this: so the slots of a process
-that dies are free again at once, whatever it died of. The process has a number in the same way.
+that dies are free again at once, whatever it died of, and those of a machine that says nothing any more within half a
+minute. The process has a number in the same way.
+
+A process that loses this connection loses its slots, too. Its downloads under way are taken along to the next, unless
+somebody has counted without them in between: then they end uncounted.
 """
 
 import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 import asyncpg
 
@@ -16,6 +21,14 @@ from pixelhost.db.connect import Failure
 Slot = tuple[str, int]
 COMMAND_SECONDS = 60
 PROCESS_LOCK = "hashtext('pixelhost process')"
+
+# How soon Postgres finds that nobody is at the other end. TCP by itself waits for hours.
+KEEPALIVE: Final = """
+    SET tcp_keepalives_idle = '10s';
+    SET tcp_keepalives_interval = '5s';
+    SET tcp_keepalives_count = 3;
+    SET tcp_user_timeout = '25s';
+"""
 
 
 class Slots:
@@ -66,11 +79,19 @@ class Slots:
         if self._connection is None or self._connection.is_closed():
             self._held.clear()
             connection = await asyncpg.connect(self._url, command_timeout=COMMAND_SECONDS)
-            self._process = await connection.fetchval("SELECT pg_backend_pid()")
-            await connection.execute(f"SELECT pg_advisory_lock({PROCESS_LOCK}, $1)", self._process)
+            await connection.execute(KEEPALIVE)
+            process = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute(f"SELECT pg_advisory_lock({PROCESS_LOCK}, $1)", process)
             # An earlier process may have had this number, and have died with downloads under way.
-            await connection.execute("DELETE FROM open_downloads WHERE process = $1", self._process)
-            self._connection = connection
+            await connection.execute("DELETE FROM open_downloads WHERE process = $1", process)
+            # Unless somebody else has the number that was ours.
+            await connection.execute(
+                f"""UPDATE open_downloads SET process = $2
+                     WHERE process = $1 AND pg_try_advisory_xact_lock_shared({PROCESS_LOCK}, $1)""",
+                self._process,
+                process,
+            )
+            self._connection, self._process = connection, process
         return self._connection
 
 

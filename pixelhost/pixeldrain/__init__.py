@@ -96,6 +96,7 @@ ROUTES = (
     Route("GET", "/admin/ip_ban", admin.address_bans),
     Route("POST", "/admin/ip_ban", admin.ban_address),
     Route("DELETE", r"/admin/ip_ban/{address:[\s\S]*}", admin.unban_address),
+    Route("DELETE", "/admin/custom_domain/{name}", admin.take_domain_away),
     Route("POST", "/admin/give_credit", admin.give_credit),
     Route("GET", "/admin/invoices/{month}", admin.invoices),
     Route("GET", "/admin/globals", admin.show_globals),

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from aiohttp import web
 
-from pixelhost import errors
 from pixelhost.core import appeals, blocking, reporters, reportqueue, takedowns
 from pixelhost.core.reportqueue import Reported, Status
 from pixelhost.model import AbuseReporter, Appeal, Copy, Takedown
@@ -19,8 +18,6 @@ PAGE_MAX = 1000
 SPAN = timedelta(days=28)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 ANONYMOUS = "Anonymous"
-DIGEST_LENGTH = 64
-NUMBER_DIGITS = 18
 EMAIL_MAX = 254
 
 
@@ -52,7 +49,7 @@ class Block:
 @dataclass(frozen=True)
 class WhichTakedowns:
     type: str = ""
-    sha256: Annotated[str, Length(0, DIGEST_LENGTH)] = ""
+    sha256: Annotated[str, Length(0, takedowns.DIGEST_LENGTH)] = ""
     limit: Annotated[int, Between(1, PAGE_MAX)] = 100
     offset: Annotated[int, Between(0, 2**31)] = 0
 
@@ -217,11 +214,7 @@ def _file_id(request: web.Request) -> str:
 
 
 def _number(request: web.Request) -> int:
-    """The last part of the path. Raises NOT_FOUND."""
-    text = target.path_segment(request, 3, "id")
-    if not (text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS):
-        raise errors.NOT_FOUND()
-    return int(text)
+    return target.path_number(request, 3, "id")
 
 
 def _reported(request: web.Request, found: Reported) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from aiohttp import web
 
 from pixelhost import __version__, errors
-from pixelhost.core import admin, billing
+from pixelhost.core import admin, billing, domains
 from pixelhost.core.runtime import GLOBALS
 from pixelhost.model import UNSET, AccountDetails, AddressBan, Invoice, Unset, User
 from pixelhost.pixeldrain import envelope, shapes
@@ -176,6 +176,13 @@ async def unban_address(request: web.Request) -> web.Response:
     """DELETE /admin/ip_ban/{address}, a network with its slash. `not_found` when it isn't banned."""
     caller_of(request).require_admin()
     await admin.unban_address(site_of(request), target.path_tail(request, "/api/admin/ip_ban/", "address"))
+    return envelope.done()
+
+
+async def take_domain_away(request: web.Request) -> web.Response:
+    """DELETE /admin/custom_domain/{name}: from the node that is served on it. `not_found` when none is."""
+    caller_of(request).require_admin()
+    await domains.take_away(site_of(request), target.path_segment(request, 3, "name"))
     return envelope.done()
 
 

@@ -1,9 +1,8 @@
 """File methods."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from aiohttp import hdrs, web
 
@@ -24,7 +23,6 @@ from pixelhost.wire.uploadform import UploadForm
 THUMBNAIL_CACHE = "public, max-age=86400"
 FORM_BYTES = 128 << 10
 DOWNLOADS_MAX = 2**31 - 1
-LATER_PART: Final = re.compile(r"bytes=\s*0*[1-9]")
 
 
 @dataclass(frozen=True)
@@ -182,8 +180,7 @@ async def report_abuse(request: web.Request) -> web.Response:
 
 def origin(request: web.Request) -> Origin:
     captcha_response = params.pairs(target.raw_query(request)).get("recaptcha_response", "")
-    is_continuation = bool(LATER_PART.match(request.headers.get(hdrs.RANGE, "")))
-    return Origin(request.headers.get(hdrs.REFERER), request.host, captcha_response, is_continuation)
+    return Origin(request.headers.get(hdrs.REFERER), request.host, captcha_response)
 
 
 def _least_bytes(request: web.Request) -> int | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from pixelhost import errors
 from pixelhost.core import appeals, takedowns
 from pixelhost.core.nodes import Place
 from pixelhost.errors import ApiError, ApiErrors
@@ -14,8 +13,6 @@ from pixelhost.web.account import problems
 from pixelhost.web.forms import Problems
 from pixelhost.wire import target
 from pixelhost.wire.dialect import caller_of, site_of
-
-NUMBER_DIGITS = 18
 
 
 async def of_file(request: web.Request, file: File) -> str:
@@ -64,8 +61,4 @@ async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) 
 
 
 def _number(request: web.Request) -> int:
-    """Raises NOT_FOUND."""
-    text = target.path_segment(request, 1, "id")
-    if not (text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS):
-        raise errors.NOT_FOUND()
-    return int(text)
+    return target.path_number(request, 1, "id")

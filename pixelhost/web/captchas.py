@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from pixelhost.core import gates
 from pixelhost.core.captchas.siteverify import PROVIDERS
 from pixelhost.errors import ApiError
 from pixelhost.site import Site
-
-ALTCHA_POLICY: Final[Mapping[str, str]] = {"worker-src": "'self'"}
 
 
 @dataclass(frozen=True)
@@ -28,13 +25,15 @@ def of(site: Site, refusal: ApiError | None, download_url: str) -> Captcha | Non
     if refusal is None or refusal.kind not in gates.LIFTED_BY_CAPTCHA or site.settings.captcha == "off":
         return None
     provider = PROVIDERS.get(site.settings.captcha)
+    # The download begins in a frame, which shows a refusal without leaving the page.
+    frames = f"'self' {site.settings.content_origin}".strip()
     if provider is None:
-        return Captcha(download_url, ALTCHA_POLICY)
+        return Captcha(download_url, {"worker-src": "'self'", "frame-src": frames})
     origins = " ".join(provider.origins)
     policy = {
         "script-src": f"'self' {origins}",
         "style-src": f"'self' {origins}",
         "connect-src": f"'self' {origins}",
-        "frame-src": origins,
+        "frame-src": f"{frames} {origins}",
     }
     return Captcha(download_url, policy, provider.script, provider.widget, site.settings.captcha_site_key)

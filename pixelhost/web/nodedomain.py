@@ -25,12 +25,13 @@ async def show(request: web.Request, place: Place, sent: Mapping[str, str], prob
     """Raises PERMISSION_DENIED to everybody but the owner, and where the owner's plan has no domains."""
     if not place.rights.owner:
         raise errors.PERMISSION_DENIED(message=mark("Only the owner of a filesystem changes how it is shared"))
-    if not site_of(request).plan(place.node.owner_plan_id).custom_domains:
+    site = site_of(request)
+    if not site.plan(place.node.owner_plan_id).custom_domains:
         raise errors.PERMISSION_DENIED(message=mark("The plan of this account has no custom domains"))
     # A key is never sent back, not even to whom it came from.
     shown = {name: value for name, value in sent.items() if name != KEY}
-    validity = await domains.validity(site_of(request), place.node.id)
-    return await nodepanels.answer(request, "domain", place, shown, problems, validity=validity)
+    facts = {"validity": await domains.validity(site, place.node.id), "is_served": bool(site.settings.base_url)}
+    return await nodepanels.answer(request, "domain", place, shown, problems, **facts)
 
 
 async def save(request: web.Request, path: Path, sent: Mapping[str, str], done: str) -> web.Response:

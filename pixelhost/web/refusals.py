@@ -46,7 +46,7 @@ SAYINGS: Final[Mapping[str, Saying]] = {
     ),
     "virus_detected_captcha_required": Saying(
         mark("This file is marked as malware"),
-        mark("A scanner found something harmful in it, so it can't be downloaded."),
+        mark("A scanner found something harmful in it. Opening it may damage your computer."),
         mark("Ask whoever gave you the link whether they know."),
     ),
     "file_rate_limited_captcha_required": Saying(

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from aiohttp import hdrs, web
 from pixelhost import errors
 from pixelhost.core.downloads import Content, Part, Slice, Stream
 from pixelhost.core.gates import Gate, Passage
+from pixelhost.core.opendownloads import Left
 from pixelhost.wire import dialect, pace, ranges, sockets
 from pixelhost.wire.ranges import Extent
 
@@ -26,6 +28,7 @@ Disposition = Literal["inline", "attachment"]
 SMALL_BYTES = 64 << 10  # up to here one write of head and body is quicker than a sendfile
 STEP_BYTES = 1 << 20  # so much is sent before it is counted
 ACCEL_PREFIX = "/_blobs/"
+CLIENT_LEFT = 499  # as nginx writes it into its log; nobody reads the response
 
 SANDBOX = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
 
@@ -68,7 +71,9 @@ async def send(
     if is_head:
         return _send_head(content, extents, headers)
     wanted_bytes = sum(extent.count for extent in extents) if extents else content.size_bytes
-    async with _through_gate(content.gate, wanted_bytes) as passage:
+    # By what goes out, not by what was asked for: a range may be ignored.
+    is_continuation = len(extents) == 1 and extents[0].start > 0
+    async with _through_gate(content.gate, wanted_bytes, is_continuation=is_continuation) as passage:
         if len(extents) > 1:
             return await _send_multiple(request, content, passage, extents, headers)
         extent = extents[0] if extents else Extent(0, content.size_bytes)
@@ -96,7 +101,7 @@ async def send_stream(request: web.Request, stream: Stream) -> web.StreamRespons
         if stream.gate is not None:
             await stream.gate.refuse()
         return await _send_stream(request, stream, Passage())
-    async with _through_gate(stream.gate, 0) as passage:
+    async with _through_gate(stream.gate, stream.source_bytes) as passage:
         return await _send_stream(request, stream, passage)
 
 
@@ -115,10 +120,11 @@ async def _send_stream(request: web.Request, stream: Stream, passage: Passage) -
         try:
             async for piece in stream.pieces:
                 if passage.pace is not None:
-                    await passage.pace.turn(len(piece))
+                    await passage.pace.turn(len(piece), partial(_is_gone, request))
                 passage.note(len(piece))
-                await response.write(piece)
-            await response.write_eof()
+                await _write(response, piece)
+            async with _while_it_reads():
+                await response.write_eof()
         except ConnectionError:
             dialect.cut(request)
     return response
@@ -162,21 +168,27 @@ def _content_range(extent: Extent, content: Content) -> str:
 
 
 @asynccontextmanager
-async def _through_gate(gate: Gate | None, wanted_bytes: int) -> AsyncIterator[Passage]:
+async def _through_gate(
+    gate: Gate | None, wanted_bytes: int, *, is_continuation: bool = False
+) -> AsyncIterator[Passage]:
     if gate is None:
         yield Passage()
         return
-    async with gate.passage(wanted_bytes) as passage:
+    async with gate.passage(wanted_bytes, is_continuation=is_continuation) as passage:
         yield passage
 
 
 async def _send_extent(
     request: web.Request, content: Content, passage: Passage, extent: Extent, status: int, headers: dict[str, str]
 ) -> web.StreamResponse:
-    parts = pace.held(content.parts(extent.start, extent.stop), passage)
+    parts = pace.held(content.parts(extent.start, extent.stop), passage, partial(_is_gone, request))
     async with aclosing(parts):
         if extent.count <= SMALL_BYTES:
-            return web.Response(body=await _collected(parts), status=status, headers=headers)
+            try:
+                body = await _collected(parts)
+            except Left:
+                return web.Response(status=CLIENT_LEFT)
+            return web.Response(body=body, status=status, headers=headers)
         return await _send_parts(request, parts, status, headers, extent.count)
 
 
@@ -220,7 +232,7 @@ async def _send_multiple(
     request: web.Request, content: Content, passage: Passage, extents: list[Extent], headers: dict[str, str]
 ) -> web.StreamResponse:
     made = _Multipart(content, extents, headers[hdrs.CONTENT_TYPE])
-    async with aclosing(pace.held(made.parts(), passage)) as parts:
+    async with aclosing(pace.held(made.parts(), passage, partial(_is_gone, request))) as parts:
         return await _send_parts(request, parts, 206, headers | made.headers, made.size_bytes)
 
 
@@ -228,7 +240,10 @@ async def _send_parts(
     request: web.Request, parts: AsyncIterator[Part], status: int, headers: dict[str, str], size: int
 ) -> web.StreamResponse:
     # Before the head, as what refuses to give the first part can still be answered with the refusal.
-    first = await anext(parts)
+    try:
+        first = await anext(parts)
+    except Left:
+        return web.Response(status=CLIENT_LEFT)
     response = await _begin(request, status, headers, size)
     async with aclosing(_with_first(first, parts)) as all_parts:
         await _pour(request, response, all_parts)
@@ -280,7 +295,7 @@ async def _pour(request: web.Request, response: web.StreamResponse, parts: Async
         async for part in parts:
             if isinstance(part, Slice) and part.count > SMALL_BYTES:
                 if waiting:
-                    await response.write(b"".join(waiting))
+                    await _write(response, b"".join(waiting))
                     waiting, size = [], 0
                 await _send_slice(request, response, part)
                 continue
@@ -290,14 +305,36 @@ async def _pour(request: web.Request, response: web.StreamResponse, parts: Async
             waiting.append(piece)
             size += len(piece)
             if size >= SMALL_BYTES:
-                await response.write(b"".join(waiting))
+                await _write(response, b"".join(waiting))
                 waiting, size = [], 0
         if waiting:
-            await response.write(b"".join(waiting))
-        await response.write_eof()
+            await _write(response, b"".join(waiting))
+        async with _while_it_reads():
+            await response.write_eof()
     except ConnectionError:
         # The client went away. What it took was counted.
         dialect.cut(request)
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    """Raises ConnectionError, also when the client doesn't take it in ten minutes."""
+    async with _while_it_reads():
+        await response.write(data)
+
+
+@asynccontextmanager
+async def _while_it_reads() -> AsyncIterator[None]:
+    """Raises ConnectionAbortedError as `sockets.send_file` does."""
+    try:
+        async with asyncio.timeout(sockets.STALL_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise ConnectionAbortedError("the client has stopped reading") from error
+
+
+def _is_gone(request: web.Request) -> bool:
+    transport = request.transport
+    return transport is None or transport.is_closing()
 
 
 async def _read(part: Slice) -> bytes:
@@ -314,7 +351,7 @@ async def _send_slice(request: web.Request, response: web.StreamResponse, part: 
         return
     async with aclosing(_read_ahead(part)) as pieces:
         async for piece in pieces:
-            await response.write(piece)
+            await _write(response, piece)
             part.note(len(piece))
 
 

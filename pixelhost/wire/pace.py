@@ -1,27 +1,35 @@
 """Downloads that plans hold to so many bytes a second, or count."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
 from pixelhost.core.downloads import Part, Slice
 from pixelhost.core.gates import Passage
+from pixelhost.core.opendownloads import Pace
 
 
-def held(parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
-    """The same bytes, counted; at a limited speed a fraction of a second's worth at once."""
-    return _held(parts, passage) if passage.is_counted else parts
+def held(
+    parts: AsyncGenerator[Part, None], passage: Passage, is_gone: Callable[[], bool]
+) -> AsyncGenerator[Part, None]:
+    """The same bytes, counted; at a limited speed a fraction of a second's worth at once.
+
+    Raises Left when who waits for them `is_gone`.
+    """
+    return _held(parts, passage, is_gone) if passage.is_counted else parts
 
 
-async def _held(parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
+async def _held(
+    parts: AsyncGenerator[Part, None], passage: Passage, is_gone: Callable[[], bool]
+) -> AsyncGenerator[Part, None]:
     async with aclosing(parts):
         async for part in parts:
             counted = _counted(part, passage)
             if passage.pace is None:
                 yield counted
                 continue
-            for piece in _pieces(counted, passage.pace.step_bytes):
-                await passage.pace.turn(_size(piece))
+            for piece in _pieces(counted, passage.pace):
+                await passage.pace.turn(_size(piece), is_gone)
                 yield piece
 
 
@@ -39,12 +47,16 @@ def _counted(part: Part, passage: Passage) -> Part:
     return replace(part, note=both)
 
 
-def _pieces(part: Part, longest: int) -> Iterator[Part]:
-    for start in range(0, _size(part), longest):
+def _pieces(part: Part, pace: Pace) -> Iterator[Part]:
+    """Each as long as may be by then: others come and go."""
+    start = 0
+    while start < _size(part):
+        longest = pace.step_bytes
         if isinstance(part, Slice):
             yield replace(part, offset=part.offset + start, count=min(longest, part.count - start))
         else:
             yield part[start : start + longest]
+        start += longest
 
 
 def _size(part: Part) -> int:

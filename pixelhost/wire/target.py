@@ -6,6 +6,8 @@ from aiohttp import web
 
 from pixelhost import errors
 
+NUMBER_DIGITS = 18
+
 
 def raw_path(request: web.BaseRequest) -> str:
     """The path of the target, still percent-encoded, also of an absolute-form target (RFC 9112, 3.2.2)."""
@@ -38,3 +40,11 @@ def path_segment(request: web.BaseRequest, index: int, field: str) -> str:
     """The segment at `index` (0 is the first) of the path, decoded; empty if there is none."""
     segments = raw_path(request).split("/")[1:]
     return decoded(segments[index], field) if index < len(segments) else ""
+
+
+def path_number(request: web.BaseRequest, index: int, field: str) -> int:
+    """The segment at `index`, the ID of a row. Raises NOT_FOUND where it can't be one."""
+    text = path_segment(request, index, field)
+    if not (text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS):
+        raise errors.NOT_FOUND()
+    return int(text)

@@ -12,13 +12,14 @@ from tests.support.people import Person
 
 STOP_SECONDS = 30
 DOMAIN = "files.example.com"
+BASE_URL = "https://pixelhost.example"
 
 
 @pytest.mark.parametrize("steps", range(5))
 async def test_who_stops_at_the_very_moment_that_a_domain_changes_does_stop(site: Site, alice: Person, steps: int):
     await alice.write("/me/a.txt")
     await alice.update("/me/a.txt", custom_domain_name=DOMAIN)
-    known = Domains(replace(site, settings=replace(site.settings, tls_listen=("127.0.0.1", 0))))
+    known = Domains(replace(site, settings=replace(site.settings, tls_listen=("127.0.0.1", 0), base_url=BASE_URL)))
     async with site.news.followed(NEWS) as changed:
         await changed.wait()
         changed.clear()

@@ -33,7 +33,8 @@ def port() -> int:
 
 @pytest.fixture
 def running(port: int) -> Iterator[Running]:
-    with data_directory() as directory, serving(directory, workers=2, tls_listen=f"127.0.0.1:{port}") as made:
+    told = {"tls_listen": f"127.0.0.1:{port}", "base_url": "https://pixelhost.example"}
+    with data_directory() as directory, serving(directory, workers=2, **told) as made:
         yield made
 
 
@@ -95,7 +96,8 @@ def test_both_workers_serve_a_domain_and_take_up_its_new_certificate_without_a_r
 
 def test_a_port_for_tls_that_is_taken_is_told_before_anything_is_made(port: int):
     with closing(socket.create_server(("127.0.0.1", port))), data_directory() as directory:
-        env = environment(data_dir=directory / "data", tls_listen=f"127.0.0.1:{port}")
+        told = {"tls_listen": f"127.0.0.1:{port}", "base_url": "https://pixelhost.example"}
+        env = environment(data_dir=directory / "data", **told)
         done = command("serve", "--listen", "127.0.0.1:0", env=env)
 
         assert done.returncode == 1

@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from pixelhost.core.captchas import CONTINUATIONS_MAX
 from pixelhost.core.captchas.altcha import GOOD_FOR_SECONDS, NUMBER_MAX
 from pixelhost.core.captchas.siteverify import PROVIDERS
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
-from tests.pixeldrain.test_gates_counted import downloading, second_worker
+from tests.pixeldrain.test_gates_counted import downloading, none_under_way, second_worker
 from tests.support.captchas import SECRET, FakeVerifier, challenged, fake_verifier, payload, solution, solved
 from tests.support.elsewhere import change_rows
-from tests.support.people import Person
+from tests.support.people import Person, Visitor
 
 DATA = b"x" * 1000
 FAILED = (424, "recpatcha_failed")
@@ -78,6 +79,78 @@ async def test_a_download_goes_on_with_the_solution_that_began_it_for_an_hour(pl
     assert await download(visitor, other, right, headers=later) == FAILED
     clock.advance(microseconds=1)
     assert await download(visitor, infected, right, headers=later) == FAILED
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Range": "bytes=0-"},
+        {"Range": "bytes=-1000"},
+        {"Range": "bytes=1-1,0-"},
+        {"Range": "bytes=1-1,2-"},
+        {"Range": "bytes=5-3"},
+        {"Range": "bytes=1-x"},
+        {"Range": "bytes=1-", "If-Range": '"another version"'},
+    ],
+)
+async def test_only_one_later_part_goes_on_with_a_solution(place: Place, infected: str, headers: dict[str, str]):
+    visitor = place.visitor(1)
+    right = await solution(visitor)
+    assert await download(visitor, infected, right) == (200, "")
+    assert await download(visitor, infected, right, headers=headers) == FAILED
+    assert await download(visitor, infected, right, headers={"Range": "bytes=-999"}) == (206, "")
+
+
+async def test_a_download_goes_on_fifty_times_with_one_solution(place: Place, infected: str):
+    visitor, later = place.visitor(1), {"Range": "bytes=999-"}
+    right = await solution(visitor)
+    assert await download(visitor, infected, right) == (200, "")
+    said = await asyncio.gather(
+        *(download(visitor, infected, right, headers=later) for _ in range(CONTINUATIONS_MAX + 1))
+    )
+    assert sorted(said) == [(206, "")] * 50 + [FAILED]
+
+
+async def test_a_download_goes_on_from_another_address_of_its_ipv6_network(place: Place, infected: str):
+    later = {"Range": "bytes=999-"}
+    one, same, other = [
+        Visitor("", "", place.client, f"2001:db8::{rest}") for rest in ("1", "ffff:ffff:ffff:ffff", "1:0:0:0:0")
+    ]
+    right = await solution(one)
+    assert await download(one, infected, right) == (200, "")
+    assert await download(same, infected, right, headers=later) == (206, "")
+    assert await download(other, infected, right, headers=later) == FAILED
+
+
+async def test_a_solution_for_malware_lifts_no_limit_of_an_account(limited, site: Site):
+    place: Place = await limited(downloads_per_ip_per_day=0, settings={"downloads_at_once": 1})
+    carol, dave = await place.person("carol"), await place.person("dave")
+    path = f"/api/file/{await carol.upload('a', DATA)}"
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR'")
+    person, stranger = place.visitor(1, dave.key), place.visitor(1)
+    right = await solution(person)
+    assert await download(person, path, right) == (403, "download_limit_exceeded")
+    assert await download(stranger, path, right) == (200, "")
+
+
+async def test_a_download_that_is_refused_all_the_same_does_not_use_a_solution_up(limited, site: Site):
+    place: Place = await limited(
+        concurrent_downloads_per_ip=1, downloads_per_ip_per_day=1, settings={"downloads_at_once": 1}
+    )
+    carol = await place.person("carol")
+    large, small = [f"/api/file/{await carol.upload('a', data)}" for data in (bytes(64 << 20), DATA)]
+    malware = f"/api/file/{await carol.upload('b', DATA + b'b')}"
+    await change_rows(site, "UPDATE blobs SET virus_name = 'EICAR' WHERE size_bytes = $1", len(DATA) + 1)
+    visitor = place.visitor(1)
+    rights = [await solution(visitor) for _ in range(2)]
+    async with downloading(place.port, large, 1):
+        for path, right in zip((small, malware), rights, strict=True):
+            assert await download(visitor, path, right) == (403, "max_concurrent_downloads")
+    await none_under_way(site)
+    for path, right in zip((small, malware), rights, strict=True):
+        assert await download(visitor, path, right) == (200, "")
+        await none_under_way(site)
 
 
 async def test_a_solution_lifts_what_asks_for_a_captcha_and_nothing_else(limited, site: Site):

@@ -2,14 +2,17 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from pixelhost.app import build_app
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.certificates import certificate, pem
+from tests.support.client import RealServer, fresh_client
 from tests.support.elsewhere import change_rows
 from tests.support.filesystem import picture, rights
 from tests.support.people import Person
@@ -266,7 +269,7 @@ async def test_a_share_gets_a_domain_with_its_certificate_and_key(alice: Person,
 
 async def test_a_domain_may_come_without_a_certificate_and_lose_it(alice: Person):
     await alice.mkdir("/me/d")
-    await alice.update("/me/d", custom_domain_name="a.example.com")
+    await alice.update("/me/d", custom_domain_name="files.example.com")
     await alice.update("/me/d", **PAIR)
     await alice.update("/me/d", custom_domain_name="b.example.com", custom_domain_cert="", custom_domain_key="")
     assert (await alice.node("/me/d"))["custom_domain_name"] == "b.example.com"
@@ -333,6 +336,56 @@ async def test_a_certificate_and_a_key_that_are_no_pair(alice: Person, pair: dic
 async def test_what_is_no_domain(alice: Person, name: str):
     await alice.mkdir("/me/d")
     assert (await alice.act("/me/d", "update", custom_domain_name=name)).refusal == (400, "invalid_domain_name")
+
+
+def named(domain: str) -> dict[str, str]:
+    return {"custom_domain_cert": certificate(EC_KEY, domain), "custom_domain_key": pem(EC_KEY)}
+
+
+@pytest.mark.parametrize("of", ["files.example.com", "FILES.example.com", "*.example.com"])
+async def test_a_certificate_is_good_for_the_names_in_it(alice: Person, of: str):
+    await alice.mkdir("/me/d")
+    node = await alice.update("/me/d", custom_domain_name="files.example.com", **named(of))
+    assert node["custom_domain_name"] == "files.example.com"
+
+
+@pytest.mark.parametrize(
+    "of", ["example.com", "other.example.com", "a.files.example.com", "*.files.example.com", "*.com", "f*.example.com"]
+)
+async def test_a_certificate_for_another_name_is_refused_whichever_comes_first(alice: Person, of: str):
+    await alice.mkdir("/me/d")
+    name = {"custom_domain_name": "files.example.com"}
+    assert (await alice.act("/me/d", "update", **name, **named(of))).refusal == (400, "invalid_x509_keypair")
+    for first, second in ((name, named(of)), (named(of), name)):
+        await alice.update("/me/d", **first)
+        refused = await alice.act("/me/d", "update", **second)
+        assert refused.refusal == (400, "invalid_x509_keypair")
+        assert refused.json["message"] == "The certificate is not for this domain"
+        await alice.update("/me/d", custom_domain_name="")
+
+
+async def test_a_certificate_without_names_is_for_no_domain(alice: Person):
+    await alice.mkdir("/me/d")
+    pair = {"custom_domain_cert": certificate(EC_KEY, names=()), "custom_domain_key": pem(EC_KEY)}
+    refused = await alice.act("/me/d", "update", custom_domain_name="files.example.com", **pair)
+    assert refused.refusal == (400, "invalid_x509_keypair")
+
+
+@pytest.mark.parametrize(
+    "name", ["pixelhost.example.com", "PIXELHOST.example.com", "a.b.pixelhost.example.com", "raw.example.net"]
+)
+async def test_the_names_of_the_site_are_nobodys(site: Site, alice: Person, name: str):
+    await alice.mkdir("/me/d")
+    changed = replace(
+        site.settings, base_url="https://pixelhost.example.com:8443", content_origin="https://raw.example.net"
+    )
+    async with RealServer(build_app(replace(site, settings=changed))) as server, fresh_client(server) as client:
+        person = Person(alice.name, alice.key, client)
+        refused = await person.act("/me/d", "update", custom_domain_name=name)
+        assert refused.refusal == (400, "invalid_domain_name")
+        assert refused.json["message"] == "This name belongs to the server itself"
+        for near in ("example.com", "notpixelhost.example.com", "pixelhost.example.com.org"):
+            await person.update("/me/d", custom_domain_name=near)
 
 
 async def test_a_domain_belongs_to_one_node(alice: Person, bob: Person):

@@ -168,7 +168,7 @@ async def zip_of(place: Place) -> bytes:
 
 @pytest.mark.parametrize("kind", ["files", "list", "directory"])
 async def test_zips_meet_every_gate_that_a_file_does(limited, kind: str):
-    place: Place = await limited(filesystem_access=True, downloads_per_ip_per_day=2, concurrent_downloads_per_ip=1)
+    place: Place = await limited(filesystem_access=True, downloads_per_ip_per_day=3, concurrent_downloads_per_ip=1)
     carol = await place.person("carol")
     ids = [await carol.upload(name, DATA + name.encode()) for name in "abc"]
     if kind == "directory":

@@ -1,6 +1,7 @@
 """Certificates that nobody but a test trusts, and their keys."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography import x509
@@ -14,16 +15,24 @@ def pem(key: Any, encryption: Any = serialization.NoEncryption()) -> str:  # noq
     return made.decode()
 
 
-def certificate(key: Any, domain: str = "files.example.com", ends_at: dt.datetime | None = None) -> str:
-    """Signed by its own key. Without `ends_at` it is good for nine days of January 2026."""
+def certificate(
+    key: Any,
+    domain: str = "files.example.com",
+    ends_at: dt.datetime | None = None,
+    names: Sequence[str] | None = None,
+) -> str:
+    """Signed by its own key, and for `domain` unless `names` are given. Without `ends_at` good for nine days of January
+    2026.
+    """
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, domain)])
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    alternatives = [x509.DNSName(one) for one in ((domain,) if names is None else names)]
     is_signed_alone = isinstance(key, ed25519.Ed25519PrivateKey)
     made = (
         builder.not_valid_before(now)
         .not_valid_after(ends_at or now + dt.timedelta(days=9))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(domain)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .sign(key, None if is_signed_alone else hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM).decode()

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from pixelhost.app import HTTP_LIMITS, Runner, build_app
+from pixelhost.core.domains import Domains
 from pixelhost.customdomains import DOMAINS
 from pixelhost.site import Site
 from pixelhost.tls import TlsSite
@@ -101,6 +102,7 @@ class Front:
     """A server with a port for TLS beside the plain one."""
 
     site: Site
+    known: Domains
     port: int
     tls_port: int
 
@@ -151,7 +153,8 @@ class Front:
 @asynccontextmanager
 async def front(site: Site, **settings: Any) -> AsyncIterator[Front]:
     """Serve as a worker does that has a listener for TLS."""
-    changed = replace(site, settings=replace(site.settings, tls_listen=("127.0.0.1", 0), **settings))
+    of_a_front: dict[str, Any] = {"tls_listen": ("127.0.0.1", 0), "base_url": "https://pixelhost.example"}
+    changed = replace(site, settings=replace(site.settings, **(of_a_front | settings)))
     app = build_app(changed)
     runner = Runner(app, shutdown_timeout=1, **HTTP_LIMITS)
     await runner.setup()
@@ -161,7 +164,7 @@ async def front(site: Site, **settings: Any) -> AsyncIterator[Front]:
         tls = TlsSite(runner, socket.create_server(("127.0.0.1", 0)), app[DOMAINS].context, backlog=128)
         await tls.start()
         ports = [address[1] for address in runner.addresses]
-        yield Front(changed, *ports)
+        yield Front(changed, app[DOMAINS], *ports)
     finally:
         await runner.cleanup()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from pixelhost.app import build_app
 from pixelhost.plans import BUILT_IN
@@ -60,6 +60,30 @@ async def test_the_browser_works_for_a_download_that_takes_a_captcha(browser, si
             assert download.suggested_filename == "letter.txt"
             assert (await download.path()).read_bytes() == DATA
             await expect(page.get_by_text("The download begins")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["file", "node"], indirect=True)
+async def test_a_captcha_that_is_refused_is_told_on_the_page_and_another_is_taken(browser, site: Site, path: str):
+    async with (
+        held(site, downloads_per_ip_per_day=0) as client,
+        opened(browser, client, path, excused=[REFUSED, "424"]) as page,
+    ):
+
+        async def forge(route: Route) -> None:
+            answer = await route.fetch()
+            await route.fulfill(response=answer, json=await answer.json() | {"signature": "0" * 64})
+
+        await page.route("**/api/misc/altcha", forge)
+        work = page.get_by_role("button", name="Work, and download it")
+        await work.click()
+        await expect(page.get_by_text("The captcha response could not be verified")).to_be_visible()
+        await expect(page.get_by_role("heading", name="That is enough for today")).to_be_visible()
+
+        await page.unroute("**/api/misc/altcha")
+        async with page.expect_download() as downloading:
+            await work.click()
+        assert (await (await downloading.value).path()).read_bytes() == DATA
+        await expect(page.get_by_text("The download begins")).to_be_visible()
 
 
 async def test_a_browser_that_cannot_have_a_challenge_says_so(browser, alice: Person, site: Site):

@@ -111,6 +111,10 @@ async def _past(site: Site, admin: Person) -> dict[str, str]:
     """What has happened before the lines are typed."""
     await _done(admin.post("/api/admin/user_ban", data={"name": "carol", "reason": "Spam"}))
     await _done(admin.post("/api/admin/ip_ban", data={"address": "198.51.100.7", "reason": "Spam"}))
+    await site.db.execute(
+        """UPDATE nodes SET custom_domain_name = 'films.example.com'
+            WHERE parent_id IS NULL AND owner_id = (SELECT id FROM users WHERE name = 'maria')"""
+    )
     await _done(admin.post("/api/admin/give_credit", data={"name": "admin", "credit": "5000000"}))
     await _done(admin.post("/api/user/password_reset", data={"email": ADDRESS}))
     invoice = await admin.post("/api/user/invoice", data={"amount": "10000000", "network": "test", "country": "DE"})

@@ -99,7 +99,9 @@ class TestDomains:
         assert page.one("textarea", name="custom_domain_key").text.strip() == ""
         assert await site.db.fetchval("SELECT custom_domain_cert FROM nodes WHERE name = 'docs'") == CERTIFICATE
 
-        await send(alice, "/me/docs", action="domain", custom_domain_name="b.example.com")
+        refused = read(await send(alice, "/me/docs", action="domain", custom_domain_name="b.example.com"))
+        assert "The certificate is not for this domain" in refused.text
+        await send(alice, "/me/docs", action="domain", custom_domain_name="files.example.com")
         assert await site.db.fetchval("SELECT custom_domain_cert FROM nodes WHERE name = 'docs'") == CERTIFICATE
 
         answer = await send(alice, "/me/docs", action="undomain")
@@ -127,6 +129,10 @@ class TestDomains:
                 },
                 "custom_domain_cert",
             ),
+            (
+                {"custom_domain_name": "a.example.com", "custom_domain_cert": CERTIFICATE, "custom_domain_key": KEY},
+                "custom_domain_cert",
+            ),
         ],
     )
     async def test_what_is_wrong_is_said_beside_its_field(self, alice: Person, sent: dict[str, str], field: str):
@@ -136,7 +142,7 @@ class TestDomains:
         assert wrong["name"] == field
         assert page.one("p", id=f"{field}-said").text
         assert page.one("input", name="custom_domain_name")["value"] == sent.get("custom_domain_name", "")
-        assert OTHER_KEY not in page.source
+        assert "PRIVATE KEY" not in page.source
         assert "custom_domain_name" not in await alice.node("/me/docs")
 
     @pytest.mark.usefixtures("docs")
@@ -146,6 +152,18 @@ class TestDomains:
         page = read(await send(alice, "/me/docs", action="domain", custom_domain_name="A.example.com"))
         assert page.one("input", name="custom_domain_name")["aria-invalid"] == "true"
         assert "Another directory is served on this domain already" in page.text
+
+    @pytest.mark.usefixtures("docs")
+    async def test_a_domain_that_is_not_served_says_so(self, site: Site, alice: Person):
+        unserved = "Domains are not served while this server isn't told its own address"
+        assert unserved in (await visit(alice, "/d/me/docs?domain")).text
+        known = replace(site, settings=replace(site.settings, base_url="https://pixelhost.example"))
+        async with stranger_at(known) as there:
+            person = Person(alice.name, alice.key, there.client)
+            assert unserved not in (await visit(person, "/d/me/docs?domain")).text
+            page = read(await send(person, "/me/docs", action="domain", custom_domain_name="pixelhost.example"))
+            assert page.one("input", name="custom_domain_name")["aria-invalid"] == "true"
+            assert "This name belongs to the server itself" in page.text
 
     @pytest.mark.usefixtures("docs")
     async def test_only_the_owner_with_a_plan_for_it_is_offered_it(self, site: Site, alice: Person, bob: Person):

@@ -9,7 +9,7 @@ import pytest
 
 from pixelhost.core import opendownloads
 from pixelhost.core.gates import Passage
-from pixelhost.core.opendownloads import Pace
+from pixelhost.core.opendownloads import Left, Pace
 from pixelhost.wire import pace
 
 SPEED = 100_000
@@ -30,13 +30,15 @@ class Watch:
         self._count += 1
         woken = asyncio.Event()
         heapq.heappush(self._sleepers, (self.now + seconds, self._count, woken))
-        # Those who are about to sleep shorter come first.
-        for _ in range(50):
-            await asyncio.sleep(0)
-        if not woken.is_set():
-            self.now, _, first = heapq.heappop(self._sleepers)
-            first.set()
-        await woken.wait()
+        while not woken.is_set():
+            # Those who are about to sleep shorter come first.
+            count = self._count
+            for _ in range(50):
+                await asyncio.sleep(0)
+            if self._count == count and not woken.is_set():
+                self._count += 1
+                self.now, _, first = heapq.heappop(self._sleepers)
+                first.set()
 
 
 @pytest.fixture
@@ -45,6 +47,10 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     clock = SimpleNamespace(get_running_loop=lambda: watch, sleep=watch.sleep)
     monkeypatch.setattr(opendownloads, "asyncio", clock)
     return watch
+
+
+def stays() -> bool:
+    return False
 
 
 def shared(ours: int = 1, everywhere: int = 1) -> Pace:
@@ -61,7 +67,7 @@ async def parts(*sizes: int) -> AsyncGenerator[bytes, None]:
 @pytest.mark.parametrize("sizes", [(400_000,), (1, 399_999), (100_000,) * 4])
 async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, sizes):
     sent = 0
-    async for part in pace.held(parts(*sizes), Passage(True, shared())):
+    async for part in pace.held(parts(*sizes), Passage(True, shared()), stays):
         sent += len(part)
         allowed = (watch.now - 100) * SPEED
         assert sent <= allowed + 25_000, "no more than a quarter of a second's worth ahead"
@@ -71,13 +77,13 @@ async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, siz
 
 
 async def test_who_reads_slowly_is_not_held_up_further(watch: Watch):
-    async for _ in pace.held(parts(400_000), Passage(True, shared())):
+    async for _ in pace.held(parts(400_000), Passage(True, shared()), stays):
         watch.now += 1
     assert watch.now - 100 == pytest.approx(16)
 
 
 async def test_who_has_read_slowly_makes_up_for_a_quarter_of_a_second_only(watch: Watch):
-    taken = pace.held(parts(400_000), Passage(True, shared()))
+    taken = pace.held(parts(400_000), Passage(True, shared()), stays)
     await anext(taken)
     watch.now += 60
     begun = watch.now
@@ -90,7 +96,7 @@ async def test_the_downloads_of_an_address_share_its_speed(watch: Watch):
     together = shared(ours=4, everywhere=4)
 
     async def take() -> float:
-        async for _ in pace.held(parts(100_000), Passage(True, together)):
+        async for _ in pace.held(parts(100_000), Passage(True, together), stays):
             pass
         return watch.now - 100
 
@@ -99,15 +105,46 @@ async def test_the_downloads_of_an_address_share_its_speed(watch: Watch):
     assert min(ends) == pytest.approx(4.0, abs=0.4), "none is preferred"
 
 
+async def test_who_began_alone_gives_way_to_those_who_come_later(watch: Watch):
+    together, got = shared(), [0, 0, 0, 0]
+
+    async def take(number: int, until: float) -> None:
+        async for part in pace.held(parts(10_000_000), Passage(True, together), stays):
+            got[number] += len(part)
+            if number == 0 and together.ours == 1 and watch.now >= 102:
+                together.ours = together.everywhere = 4
+                others.extend(asyncio.create_task(take(other, until)) for other in (1, 2, 3))
+                got[0] = 0
+            if watch.now >= until:
+                return
+
+    others: list[asyncio.Task[None]] = []
+    await take(0, 110)
+    await asyncio.gather(*others)
+    assert sum(got) == pytest.approx(8 * SPEED, rel=0.1)
+    assert max(got) - min(got) <= 0.1 * SPEED * 8
+
+
+async def test_who_leaves_waits_no_longer_and_leaves_its_time_to_the_others(watch: Watch):
+    together = shared(ours=2, everywhere=2)
+    await together.turn(10 * SPEED, stays)
+    begun = watch.now
+    with pytest.raises(Left):
+        await together.turn(100 * SPEED, lambda: watch.now >= begun + 1)
+    assert watch.now - begun == pytest.approx(1.0, abs=0.25)
+    await together.turn(1, stays)
+    assert watch.now - begun == pytest.approx(10.0, abs=0.1)
+
+
 async def test_a_process_gives_its_own_no_more_than_their_part(watch: Watch):
-    async for _ in pace.held(parts(100_000), Passage(True, shared(ours=1, everywhere=4))):
+    async for _ in pace.held(parts(100_000), Passage(True, shared(ours=1, everywhere=4)), stays):
         pass
     assert watch.now - 100 == pytest.approx(4.0, abs=0.3)
 
 
 async def test_what_is_let_through_is_counted(watch: Watch):
     passage = Passage(True)
-    async for _ in pace.held(parts(400_000, 1), passage):
+    async for _ in pace.held(parts(400_000, 1), passage, stays):
         pass
     assert passage.sent_bytes == 400_001
     assert watch.now == 100

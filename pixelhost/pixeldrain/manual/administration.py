@@ -125,6 +125,17 @@ CHAPTER = Chapter(
             curl="curl -X DELETE -u :$KEY {here}/api/admin/ip_ban/198.51.100.7",
         ),
         Operation(
+            "DELETE /admin/custom_domain/{name}",
+            "Take a domain away",
+            "With its certificate, from the file or directory that is served on it: who sets a domain first has it, "
+            "also where it isn't theirs.",
+            who="administrator",
+            explained={"name": "The domain."},
+            returns=OK,
+            refuses=(errors.NOT_FOUND,),
+            curl="curl -X DELETE -u :$KEY {here}/api/admin/custom_domain/films.example.com",
+        ),
+        Operation(
             "POST /admin/give_credit",
             "Add to the balance of an account",
             "Less than nothing takes from it.",

@@ -59,8 +59,9 @@ PROPERTIES = {
     "link_permissions": 'For all who have the link: `{"read": true, "write": false, "delete": false}`.',
     "user_permissions": "For accounts: a map from their names to permissions.",
     "password_permissions": "For passwords: a map from them to permissions.",
-    "custom_domain_name": "A domain of yours that shows this node, if your plan includes that.",
-    "custom_domain_cert": "The certificate for it, PEM.",
+    "custom_domain_name": "A domain of yours that shows this node, if your plan includes that. The server's own names "
+    "are nobody's, and where it isn't told its own address no domain is served.",
+    "custom_domain_cert": "The certificate for it, PEM. Its names must include the domain.",
     "custom_domain_key": "The private key for it, PEM.",
     "branding_enabled": "Whether the look below is shown.",
     "brand_input_color": COLOR,

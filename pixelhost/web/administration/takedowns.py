@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from aiohttp import web
 
-from pixelhost import errors
 from pixelhost.core import blocking, takedowns
 from pixelhost.core.blocking import Blocked
 from pixelhost.errors import ApiError, ApiErrors
@@ -20,15 +19,13 @@ from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Length
 
 PER_PAGE: Final = 50
-DIGEST_LENGTH: Final = 64
-NUMBER_DIGITS: Final = 18
 
 
 @dataclass(frozen=True)
 class Look:
     """`q` is how a digest begins."""
 
-    q: Annotated[str, Length(0, DIGEST_LENGTH)] = ""
+    q: Annotated[str, Length(0, takedowns.DIGEST_LENGTH)] = ""
     page: Annotated[int, Between(1, 1_000_000)] = 1
 
 
@@ -115,8 +112,4 @@ def _look(request: web.Request) -> Look:
 
 
 def _number(request: web.Request) -> int:
-    """Raises NOT_FOUND."""
-    text = target.path_segment(request, 2, "takedown")
-    if not (text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS):
-        raise errors.NOT_FOUND()
-    return int(text)
+    return target.path_number(request, 2, "takedown")

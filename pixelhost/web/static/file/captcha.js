@@ -1,6 +1,6 @@
 // The captcha of a file's page: its response goes into the address of the download.
 
-import { ask } from "../common/api.js";
+import { ApiError, ask } from "../common/api.js";
 import { t } from "../common/strings.js";
 
 // What the scripts of the providers put into the form.
@@ -17,8 +17,8 @@ form.addEventListener("submit", async (event) => {
   try {
     const response = form.dataset.worker ? await solved() : filledIn();
     if (response) {
-      location.assign(`${form.dataset.download}&recaptcha_response=${encodeURIComponent(response)}`);
       said.textContent = t("Thank you. The download begins.");
+      begin(`${form.dataset.download}&recaptcha_response=${encodeURIComponent(response)}`);
     } else {
       said.textContent = t("Complete the captcha first.");
     }
@@ -28,6 +28,30 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
+
+// In a frame, where a download leaves no document, and a refusal doesn't take this page away.
+function begin(address) {
+  document.querySelector("iframe.captcha-download")?.remove();
+  const frame = document.createElement("iframe");
+  frame.className = "captcha-download";
+  frame.hidden = true;
+  frame.addEventListener("load", () => {
+    said.textContent = new ApiError(0, refusal(frame)).message;
+    // A response is good once.
+    for (const widget of [window.grecaptcha, window.hcaptcha, window.turnstile]) widget?.reset();
+  });
+  frame.src = address;
+  document.body.append(frame);
+}
+
+// What the API said, which can't be known of another origin.
+function refusal(frame) {
+  try {
+    return JSON.parse(frame.contentDocument.body.textContent);
+  } catch {
+    return { message: t("The download did not begin. Open this page again.") };
+  }
+}
 
 function filledIn() {
   const data = new FormData(form);
