@@ -58,7 +58,10 @@ class Runtime:
         await rows.set_value(self._db, key, value)
         self._changes.note()
 
+    async def is_read_only(self) -> bool:
+        return (await self.values())["read_only_mode"] == "true"
+
     async def refuse_writing(self) -> None:
         """Raises READ_ONLY_MODE_ENABLED."""
-        if (await self.values())["read_only_mode"] == "true":
+        if await self.is_read_only():
             raise errors.READ_ONLY_MODE_ENABLED()
