@@ -637,7 +637,8 @@ CREATE TABLE mails (
     recipient_email text NOT NULL,
     subject text NOT NULL CHECK (char_length(subject) BETWEEN 1 AND 255),
     body_sealed bytea,                                 -- null once it has ended
-    passphrase_hash text,                              -- argon2id; null = none
+    passphrase_hash text,                              -- argon2id; null = none, or its push has it, or it has ended
+    has_passphrase boolean NOT NULL,                   -- that stays known
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     opened_at timestamptz,                             -- first; of a link its push knows until it ends

@@ -7,6 +7,7 @@ statuses are those of the Pixeldrain API document; the messages are our own and 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -22,6 +23,8 @@ class ApiError(Exception):
         """The row's status, unless the protocol itself asks for another one, like 405 or 416."""
         self.headers: Mapping[str, str] = {}
         """What the protocol wants said beside it, like Content-Range."""
+        self.again_at: datetime | None = None
+        """Of a limit, from when on it is good again."""
 
 
 class ApiErrors(Exception):

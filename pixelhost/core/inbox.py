@@ -51,18 +51,20 @@ async def find(site: Site, caller: Caller, mail_id: UUID) -> Mail:
 
 
 async def read(site: Site, caller: Caller, mail_id: UUID, passphrase: str | None, *, is_seen: bool) -> Reading:
-    """Open a message, which its sender is told; not where it isn't `is_seen`, or stays locked.
+    """Open a message, which its sender is told; not where it isn't `is_seen`, or stays locked, or nothing may change.
 
+    One that has ended is only marked as read.
     Raises as `find`, TRANSFER_INVALID for a wrong passphrase, IP_RATE_LIMIT_REACHED.
     """
     found = await find(site, caller, mail_id)
     if passphrase is not None:
         errors.raise_all(await passphrase_problems(site, found, passphrase))
     reading = _reading(site, found, is_unlocked=passphrase is not None)
-    if reading.body is None or not (found.is_unread and is_seen):
+    is_over = mails.is_over(site, found)
+    is_marked = found.is_unread and is_seen and (is_over or reading.body is not None)
+    if not is_marked or await site.runtime.is_read_only():
         return reading
-    await site.runtime.refuse_writing()
-    await rows.set_opened(site.db, mail_id, site.clock.now())
+    await (rows.set_read(site.db, mail_id) if is_over else rows.set_opened(site.db, mail_id, site.clock.now()))
     return _reading(site, await find(site, caller, mail_id), is_unlocked=passphrase is not None)
 
 

@@ -28,9 +28,11 @@ RECIPIENTS_STRANGE: Final = "This server shows messages to those who have an acc
 SUBJECT_REQUIRED: Final = "The subject field is required."
 SUBJECT_ODD: Final = "The subject must be one line of printable characters."
 BODY_REQUIRED: Final = "The body field is required when there are no files."
+BLANKS_ONLY: Final = "The passphrase must have other characters than blanks."
 FILES_TOO_MANY: Final = f"The files must not have more than {FILES_MAX} items."
 FILES_GONE: Final = "The selected files are invalid."
 ENDED: Final = "The message has ended."
+REVOKED_WITH_MORE: Final = "A message is revoked without other changes."
 """What is said of mistakes; pages word them otherwise."""
 
 
@@ -67,7 +69,7 @@ class Edit:
     subject: str | Unset = UNSET
     body: str | Unset = UNSET
     days: int | Unset = UNSET
-    is_revoked: bool = False
+    is_revoked: bool | Unset = UNSET
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ async def checked(site: Site, caller: Caller, wanted: NewMail, problems: Sequenc
         mistakes += _subject_problems(wanted.subject or "")
     if not told & {"body", "files"}:
         mistakes += _body_problems(wanted.body, has_files=bool(wanted.file_ids))
+    if wanted.passphrase and not wanted.passphrase.strip():
+        mistakes.append(invalid("passphrase", BLANKS_ONLY))
     errors.raise_all(_without_doubles(mistakes))
     by_address = {address.lower(): address for address in reversed(wanted.recipients)}
     recipients = [one for one in dict.fromkeys(wanted.recipients) if by_address[one.lower()] == one]
@@ -103,7 +107,11 @@ async def checked(site: Site, caller: Caller, wanted: NewMail, problems: Sequenc
 
 
 def edit_problems(wanted: Edit, found: State) -> Iterator[ApiError]:
-    """What can't be changed of a message as it is, or not like this."""
+    """What can't be changed of a message as it is, or not like this: nothing that is asked for is passed over."""
+    if wanted.is_revoked is True and {wanted.subject, wanted.body, wanted.days} != {UNSET}:
+        yield invalid("revoked", REVOKED_WITH_MORE)
+    if wanted.is_revoked is False and found.is_over:
+        yield invalid("revoked", ENDED)
     for field, value in (("subject", wanted.subject), ("body", wanted.body), ("expires_in_days", wanted.days)):
         if value is UNSET:
             continue

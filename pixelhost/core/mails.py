@@ -64,8 +64,9 @@ async def send(
     sending = _Sending(site, user, visit, checked, hashed, here)
     try:
         async with site.db.acquire() as tx, tx.transaction():
-            await _claim_sender(site, tx, user, len(checked.recipients))
+            # Readers first: deleting an account changes those that it has brought here, and the sender's may be one.
             accounts = await _claim_readers(site, tx, checked.recipients)
+            await _claim_sender(site, tx, user, len(checked.recipients))
             # In one order for all: whoever counts the letters of two addresses would wait for the other in a circle.
             in_turn = sorted(checked.recipients, key=str.lower)
             made = {to: await _send_one(tx, sending, to, accounts.get(to)) for to in in_turn}
@@ -126,15 +127,15 @@ async def change(
         if now_there is None:
             raise errors.NOT_FOUND()
         state = mailfields.State(
-            is_over=is_over(site, now_there),
+            is_over=is_over(site, now_there) or any(pushes.is_over(site, one) for one in push),
             is_opened=now_there.opened_at is not None,
             has_files=bool((await file_rows.of_mails(tx, [mail_id]))[mail_id]),
         )
         mistakes = [*problems, *mailfields.edit_problems(wanted, state)]
         errors.raise_all(mistakes)
-        if wanted.is_revoked:
+        if wanted.is_revoked is True:
             await _end(site, tx, visit, now_there)
-        elif not is_over(site, now_there):
+        elif not state.is_over:
             await _rewrite(site, tx, now_there, wanted, push[0] if push else None)
     return await own(site, caller, mail_id)
 

@@ -53,7 +53,9 @@ async def is_right(password_hash: str | None, password: str) -> bool:
 
 async def _in_thread(work: Callable[[], T]) -> T:
     if len(_waiting) >= WAITING_MAX:
-        refusal = errors.IP_RATE_LIMIT_REACHED(message="Too many people log in at the moment. Try again in a minute")
+        refusal = errors.IP_RATE_LIMIT_REACHED(
+            message="Too many passwords are checked at the moment. Try again in a minute"
+        )
         refusal.headers = {"Retry-After": "60"}
         raise refusal
     turn = object()

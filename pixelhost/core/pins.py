@@ -70,9 +70,10 @@ async def exchange(site: Site, caller: Caller, pin: str) -> tuple[str, datetime]
         raise invalid("pin", "There is no PIN yet. Set one with PUT /api/pin.")
     await _check(site, user, hashed, "pin", pin)
     key, expires_at = ids.new_text(KEY_LENGTH), site.clock.now() + KEY_LIVES
-    await transferdownloads.insert_temporary_key(
-        site.db, user.id, key_hash(key.encode("utf-8", "surrogatepass")), expires_at
-    )
+    key_sha256 = key_hash(key.encode("utf-8", "surrogatepass"))
+    # Another PIN may have been set since: what the former one is exchanged for would be good for an hour.
+    if not await transferdownloads.insert_temporary_key(site.db, user.id, hashed, key_sha256, expires_at):
+        raise invalid("pin", INVALID)
     return key, expires_at
 
 

@@ -30,6 +30,7 @@ TOKEN_ALPHABET: Final = string.ascii_lowercase + string.digits
 PAGE: Final = 50
 PAGES: Final = range(1, 201)
 PASSPHRASES_A_MINUTE: Final = 5
+LOGGED_WITHOUT: Final = pushes.EVENTS_MAX // 2
 MAX_PURGED: Final = 1000
 
 
@@ -279,8 +280,19 @@ async def _refuse_guesser(site: Site, token: str) -> None:
 async def _check_passphrase(site: Site, visit: Visit, push: Push, passphrase: str) -> None:
     right = pushsecrets.passphrase_of(site, push) or ""
     if not hmac.compare_digest(right.encode(), passphrase.encode()):
-        await pushevents.add(site.db, push.id, "failed_passphrase", visit, site.clock.now())
+        if passphrase.strip() or await _is_logged_without(site, push):
+            await pushevents.add(site.db, push.id, "failed_passphrase", visit, site.clock.now())
         raise errors.PUSH_PASSPHRASE_INCORRECT()
+
+
+async def _is_logged_without(site: Site, push: Push) -> bool:
+    """Whether that somebody came without a passphrase is logged: as often a minute as wrong ones are, and never so
+    often that the log is full of it and ends the push, whose reader may be yet to come.
+    """
+    if push.events >= LOGGED_WITHOUT:
+        return False
+    window = site.clock.now().replace(second=0, microsecond=0)
+    return await limits.add_use(site.db, "push without passphrase", push.token, window) <= PASSPHRASES_A_MINUTE
 
 
 async def _came_too_late(site: Site, visit: Visit, found: Push) -> Push:

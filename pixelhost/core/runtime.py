@@ -60,9 +60,12 @@ class Runtime:
         await rows.set_value(self._db, key, value)
         self._changes.note()
 
+    async def is_read_only(self) -> bool:
+        return (await self.values())["read_only_mode"] == "true"
+
     async def refuse_writing(self) -> None:
         """Raises READ_ONLY_MODE_ENABLED, with a Retry-After: programs know what that means."""
-        if (await self.values())["read_only_mode"] == "true":
+        if await self.is_read_only():
             error = errors.READ_ONLY_MODE_ENABLED()
             error.headers = {"Retry-After": str(RETRY_SECONDS)}
             raise error

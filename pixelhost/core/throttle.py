@@ -75,4 +75,5 @@ def refusal(again_at: datetime, now: datetime, message: str | None = None) -> Ap
     """IP_RATE_LIMIT_REACHED, which says when to try again. `message` is for what isn't a limit of requests."""
     refused = errors.IP_RATE_LIMIT_REACHED(message=message)
     refused.headers = {"Retry-After": str(-(-(again_at - now) // SECOND))}
+    refused.again_at = again_at
     return refused

@@ -13,8 +13,7 @@ STATUS: Final = """CASE WHEN m.is_letter_failed OR (o.due_at IS NULL AND o.id IS
 FIRST_VIEW: Final = """CASE WHEN p.views > 0 THEN (
     SELECT e.happened_at FROM push_events e WHERE e.push_id = p.id AND e.kind = 'view' ORDER BY e.id LIMIT 1) END"""
 COLUMNS: Final = f"""m.id, m.identifier, m.sender_id, m.sender_name, m.sender_email, m.recipient_id, m.recipient_email,
-    m.subject, m.body_sealed, m.passphrase_hash,
-    m.passphrase_hash IS NOT NULL OR p.passphrase_sealed IS NOT NULL AS has_passphrase, m.created_at,
+    m.subject, m.body_sealed, m.passphrase_hash, m.has_passphrase, m.created_at,
     CASE WHEN o.id IS NULL THEN m.created_at ELSE o.sent_at END AS sent_at, {STATUS}, m.expires_at,
     coalesce(m.opened_at, {FIRST_VIEW}) AS opened_at, m.is_unread, m.ended_at, m.is_revoked,
     m.max_downloads, m.downloads, d.id AS download_id, m.push_id, p.token AS push_token, m.link_id"""
@@ -73,9 +72,9 @@ async def insert(
     """Raises ForeignKeyViolation where a file has gone. The caller has locked the recipient."""
     await tx.execute(
         """INSERT INTO mails (id, identifier, sender_id, recipient_id, sender_name, sender_email, recipient_email,
-                              subject, body_sealed, passphrase_hash, created_at, expires_at, max_downloads, letter_id,
-                              is_letter_failed, push_id, link_id)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)""",
+                              subject, body_sealed, passphrase_hash, has_passphrase, created_at, expires_at,
+                              max_downloads, letter_id, is_letter_failed, push_id, link_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)""",
         new.id,
         new.identifier,
         new.sender_id,
@@ -86,6 +85,7 @@ async def insert(
         new.subject,
         new.body_sealed,
         new.passphrase_hash,
+        new.has_passphrase,
         new.created_at,
         new.expires_at,
         new.max_downloads,
@@ -161,6 +161,11 @@ async def set_opened(db: Db, mail_id: UUID, now: datetime) -> None:
     )
 
 
+async def set_read(db: Db, mail_id: UUID) -> None:
+    """Without having been opened: nothing was there to see any more."""
+    await db.execute("UPDATE mails SET is_unread = false WHERE id = $1", mail_id)
+
+
 async def set_unread(db: Db, mail_id: UUID) -> None:
     """When it was first opened stays known."""
     await db.execute("UPDATE mails SET is_unread = true WHERE id = $1", mail_id)
@@ -221,17 +226,21 @@ async def delete_forgotten(db: Db, limit: int) -> int:
 
 
 async def note_failed_letters(db: Db) -> None:
-    """Before the letters are forgotten."""
+    """Before the letters are forgotten. Those that others hold are passed over until the next time: messages end in the
+    order of their pushes, so that waiting for them in another one could be in a circle.
+    """
     await db.execute(
-        """UPDATE mails m SET is_letter_failed = true FROM outbox o
-            WHERE o.id = m.letter_id AND o.due_at IS NULL AND o.sent_at IS NULL AND NOT m.is_letter_failed"""
+        """UPDATE mails SET is_letter_failed = true WHERE id = ANY(ARRAY(
+               SELECT m.id FROM mails m JOIN outbox o ON o.id = m.letter_id
+                WHERE o.due_at IS NULL AND o.sent_at IS NULL AND NOT m.is_letter_failed
+                  FOR UPDATE OF m SKIP LOCKED))"""
     )
 
 
 async def count_download(db: Db, mail_id: UUID, now: datetime) -> bool:
-    """Take one, where one is left."""
+    """Take one, where one is left. Who has the files has read it."""
     status = await db.execute(
-        """UPDATE mails SET downloads = downloads + 1
+        """UPDATE mails SET downloads = downloads + 1, opened_at = coalesce(opened_at, $2), is_unread = false
             WHERE id = $1 AND ended_at IS NULL AND expires_at > $2
               AND (max_downloads IS NULL OR downloads < max_downloads)""",
         mail_id,

@@ -95,13 +95,17 @@ async def set_pin_hash(tx: Transaction, user_id: UUID, hashed: str | None) -> No
     await tx.execute("DELETE FROM temporary_keys WHERE user_id = $1", user_id)
 
 
-async def insert_temporary_key(db: Db, user_id: UUID, key_sha256: bytes, expires_at: datetime) -> None:
-    await db.execute(
-        "INSERT INTO temporary_keys (key_sha256, user_id, expires_at) VALUES ($1, $2, $3)",
-        key_sha256,
+async def insert_temporary_key(db: Db, user_id: UUID, pin_hash: str, key_sha256: bytes, expires_at: datetime) -> bool:
+    """Whether the account's PIN still was the one with this hash."""
+    status = await db.execute(
+        """INSERT INTO temporary_keys (key_sha256, user_id, expires_at)
+           SELECT $3, id, $4 FROM users WHERE id = $1 AND pin_hash = $2 FOR SHARE""",
         user_id,
+        pin_hash,
+        key_sha256,
         expires_at,
     )
+    return bool(status == "INSERT 0 1")
 
 
 async def is_temporary_key(db: Db, user_id: UUID, key_sha256: bytes, now: datetime) -> bool:

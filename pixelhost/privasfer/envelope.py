@@ -64,10 +64,17 @@ def _refusal(request: web.BaseRequest, error: ApiError) -> web.Response:
     response.headers.update(error.headers)
     if status == 401:
         response.headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="pixelhost"'
-    if _is_of_a_limit_of_its_own(error) and hdrs.RETRY_AFTER in error.headers and isinstance(request, web.Request):
-        again_at = site_of(request).clock.now().timestamp() + int(error.headers[hdrs.RETRY_AFTER])
-        response.headers[RESET] = str(int(again_at))
+    if error.status == 429 and isinstance(request, web.Request) and (again_at := _again_at(request, error)):
+        response.headers[RESET] = str(again_at)
     return response
+
+
+def _again_at(request: web.Request, error: ApiError) -> int | None:
+    """The same moment as its Retry-After."""
+    if error.again_at is not None:
+        return int(error.again_at.timestamp())
+    seconds = error.headers.get(hdrs.RETRY_AFTER)
+    return int(site_of(request).clock.now().timestamp()) + int(seconds) if seconds else None
 
 
 def _is_of_a_limit_of_its_own(error: ApiError) -> bool:

@@ -63,7 +63,7 @@ class MailChange:
     subject: Subject | Unset = UNSET
     body: Body | Unset = UNSET
     expires_in_days: Days | Unset = UNSET
-    revoked: bool = False
+    revoked: bool | Unset = UNSET
 
 
 async def listing(request: web.Request) -> web.StreamResponse:
@@ -120,7 +120,8 @@ async def change_to(request: web.Request, wanted: sent.Sent[MailChange]) -> web.
     if "subject" in wanted.empty:
         problems.append(invalid("subject", "The subject field is required."))
     body = "" if "body" in wanted.empty else values.body
-    edit = Edit(values.subject, body, values.expires_in_days, values.revoked)
+    subject = UNSET if values.subject is UNSET else values.subject.strip()
+    edit = Edit(subject, body, values.expires_in_days, values.revoked)
     changed = await mails.change(site_of(request), caller_of(request), visit(request), mail_id(request), edit, problems)
     return envelope.data((await _shown(request, [changed], frozenset()))[0])
 

@@ -1,5 +1,6 @@
-"""What is sent in a body: a JSON object, or a form whose lists are `files[]`. Empty texts and null are as if not sent.
+"""What is sent in a body: a JSON object, or a form whose lists are `files[]` or `files[0]` and so on.
 
+Empty texts and null are as if not sent.
 Of a value that can't be understood the problem is kept, so that it can be told together with all others.
 """
 
@@ -41,11 +42,11 @@ async def read(request: web.Request, wanted: type[T]) -> Sent[T]:
     Raises JSON_BODY_PARSE_FAILED, FILE_TOO_LARGE, ERROR_READING_INPUT.
     """
     if body.is_multipart(request):
-        return _from_form(await params.fields(request), wanted)
+        return _from_form(await params.all_fields(request), wanted)
     data = await body.small(request)
     is_form = request.content_type == "application/x-www-form-urlencoded" and not data.lstrip().startswith(b"{")
     if is_form:
-        return _from_form(_form(data), wanted)
+        return _from_form(_urlencoded(data), wanted)
     try:
         members = msgspec.json.decode(data or b"{}", type=dict[str, msgspec.Raw])
     except params.JSON_FAILED:
@@ -66,25 +67,27 @@ def uuid(text: str) -> UUID:
         return NO_UUID
 
 
-def _form(data: bytes) -> dict[str, str]:
-    """Lists are gathered into JSON."""
+def _urlencoded(data: bytes) -> list[tuple[str, str]]:
     try:
-        text = data.decode("utf-8")
+        return params.all_pairs(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise errors.UTF8_STRING_PARSE_FAILED(field="body") from None
+
+
+def _gathered(form: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The values of a list, in the order of the form, as JSON; of other names the first."""
     found: dict[str, str] = {}
     lists: dict[str, list[str]] = {}
-    for pair in text.split("&"):
-        for name, value in params.pairs(pair).items():
-            listed = _LISTED.fullmatch(name)
-            if listed:
-                lists.setdefault(listed[1], []).append(value)
-            else:
-                found.setdefault(name, value)
+    for name, value in form:
+        if listed := _LISTED.fullmatch(name):
+            lists.setdefault(listed[1], []).append(value)
+        else:
+            found.setdefault(name, value)
     return found | {name: msgspec.json.encode(values).decode() for name, values in lists.items()}
 
 
-def _from_form(fields: Mapping[str, str], wanted: type[T]) -> Sent[T]:
+def _from_form(form: Sequence[tuple[str, str]], wanted: type[T]) -> Sent[T]:
+    fields = _gathered(form)
     full = {name: text for name, text in fields.items() if text}
     return _understood(full, wanted, params.from_text, frozenset(fields.keys() - full.keys()))
 

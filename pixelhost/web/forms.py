@@ -26,6 +26,8 @@ class Problems:
     by_field: Mapping[str, str] = field(default_factory=dict)
     others: Sequence[str] = ()
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Of the answer, like when to come back."""
 
     def __bool__(self) -> bool:
         return bool(self.by_field or self.others)
@@ -61,4 +63,5 @@ def problems(error: ApiError | ApiErrors, fields: Mapping[str, str] = FIELDS) ->
             by_field[name] = one.message
         else:
             others.append(one.message)
-    return Problems(by_field, others, error.status)
+    headers = {name: value for one in told for name, value in one.headers.items()}
+    return Problems(by_field, others, error.status, headers)

@@ -12,7 +12,7 @@ import asyncio
 import dataclasses
 import re
 import stat
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -117,27 +117,44 @@ def from_text(sent: Mapping[str, str], wanted: type[T]) -> T:
 
 async def fields(request: web.Request) -> dict[str, str]:
     """The fields of a small form as text, the first of a name counting. Raises ERROR_READING_INPUT."""
+    return _first_of_each(await all_fields(request))
+
+
+async def all_fields(request: web.Request) -> list[tuple[str, str]]:
+    """Names and values in the order of the form, also of a name that comes again. Raises as `fields`."""
     if body.is_multipart(request):
         return await _multipart_fields(request)
     try:
-        return pairs((await body.small(request)).decode("utf-8"))
+        return all_pairs((await body.small(request)).decode("utf-8"))
     except UnicodeDecodeError:
         raise errors.UTF8_STRING_PARSE_FAILED(field="body") from None
 
 
 def pairs(text: str) -> dict[str, str]:
     """URL-encoded names and values (WHATWG URL, 5.1), decoded strictly; the first of a name counts."""
-    found: dict[str, str] = {}
+    return _first_of_each(all_pairs(text))
+
+
+def all_pairs(text: str) -> list[tuple[str, str]]:
+    """As `pairs`, also those of a name that comes again."""
+    found = []
     for pair in text.split("&"):
         name, _, value = pair.partition("=")
         if pair:
             key = _unquoted(name, "query")
-            found.setdefault(key, _unquoted(value, key))
+            found.append((key, _unquoted(value, key)))
     return found
 
 
-async def _multipart_fields(request: web.Request) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _first_of_each(found: Sequence[tuple[str, str]]) -> dict[str, str]:
+    first: dict[str, str] = {}
+    for name, value in found:
+        first.setdefault(name, value)
+    return first
+
+
+async def _multipart_fields(request: web.Request) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     size = 0
     try:
         await body.ask_for_body(request)
@@ -146,12 +163,13 @@ async def _multipart_fields(request: web.Request) -> dict[str, str]:
                 continue
             refuse_undecodable(part)
             value = bytearray()
+            size += len(part.name) + 1  # also where both are empty there is a row
             while chunk := await _next_chunk(part):
                 size += len(chunk)
                 if size > body.SMALL_BODY_BYTES:
                     raise errors.FILE_TOO_LARGE(message="The form is too large")
                 value += chunk
-            found.setdefault(part.name, text_of(bytes(value), part.name))
+            found.append((part.name, text_of(bytes(value), part.name)))
     except (*body.READING_FAILED, ValueError, RuntimeError, AssertionError) as error:
         raise errors.ERROR_READING_INPUT(message="The multipart form could not be read") from error
     return found

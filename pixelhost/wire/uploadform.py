@@ -1,5 +1,6 @@
 """Multipart upload forms (RFC 7578), streamed: fields are small, the file passes through, in any order."""
 
+import re
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -9,6 +10,8 @@ from pixelhost.wire import body, params
 from pixelhost.wire.multipart import Part, Parts
 
 FIELDS_BYTES: Final = 64 << 10
+
+_NUMBERED: Final = re.compile(r"\[\d+\]\Z", re.ASCII)
 
 BROKEN = (*body.READING_FAILED, ValueError, LookupError)
 
@@ -47,13 +50,14 @@ class UploadForm:
     async def next_file(self, *names: str) -> PartBody | None:
         """The next part with one of these names, the fields before it read. None at the end.
 
+        A name like `files[]` stands for `files[0]` and so on too.
         Raises ERROR_READING_INPUT.
         """
         try:
             if self._parts is None:
                 self._parts = Parts(self._content_type, self._body.read)
             while part := await self._parts.next_part():
-                if part.name in names and (part.file_name is not None or part.name not in self.fields):
+                if _unnumbered(part.name) in names and (part.file_name is not None or part.name not in self.fields):
                     return PartBody(part, self._parts)
                 await self._read_field(part.name, self._parts)
         except BROKEN as error:
@@ -73,3 +77,7 @@ class UploadForm:
         self._fields_bytes_left -= size
         if self._fields_bytes_left < 0:
             raise errors.ERROR_READING_INPUT(message="The fields of the form are too large")
+
+
+def _unnumbered(name: str | None) -> str | None:
+    return _NUMBERED.sub("[]", name) if name is not None else None

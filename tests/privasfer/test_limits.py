@@ -165,7 +165,7 @@ def told_to_wait(answer, clock: MovableClock, seconds: int) -> str:
     assert answer.json.keys() == {"message"}
     again_at = int(answer.headers["X-RateLimit-Reset"])
     assert 0 < again_at - clock.now().timestamp() <= seconds
-    assert again_at % seconds <= 1
+    assert again_at % seconds == 0
     assert 0 < int(answer.headers["Retry-After"]) <= seconds
     assert int(answer.headers["X-RateLimit-Remaining"]) > 0
     return str(answer.json["message"])

@@ -123,6 +123,27 @@ async def test_a_log_of_wrong_passphrases_has_an_end_too(site: Site, alice: Pers
     assert await site.db.fetchval("SELECT count(*) FROM push_events") <= EVENTS_MAX + 1
 
 
+async def test_coming_without_a_passphrase_is_logged_five_times_a_minute(alice: Person, anyone: Person, clock):
+    token = await push_token(alice, passphrase="p")
+    clock.advance(seconds=61 - clock.now().second)
+    for passphrase in (None, "", " ", None, None, None):
+        assert (await ask_for(anyone, token, passphrase)).status == 401
+    assert await kinds_of_log(alice, token) == ["creation", *["failed_passphrase"] * 5]
+    assert (await ask_for(anyone, token, "wrong")).status == 401
+    clock.advance(minutes=1)
+    assert (await ask_for(anyone, token)).status == 401
+    assert await kinds_of_log(alice, token) == ["creation", *["failed_passphrase"] * 7]
+
+
+async def test_coming_without_a_passphrase_never_ends_a_push(site: Site, alice: Person, anyone: Person):
+    token = await push_token(alice, passphrase="p")
+    await fill(site, token, EVENTS_MAX // 2 - 1)
+    for _ in range(3):
+        assert (await ask_for(anyone, token)).status == 401
+    assert await site.db.fetchval("SELECT events FROM pushes") == EVENTS_MAX // 2
+    assert (await show(anyone, token, "p"))["payload"] == "s3cret"
+
+
 async def test_a_log_stays_after_the_end(alice: Person, anyone: Person, clock):
     token = await push_token(alice, expire_after_days=1)
     clock.advance(days=80)

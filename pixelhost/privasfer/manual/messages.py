@@ -43,7 +43,7 @@ CHAPTER = Chapter(
                 "files": f"IDs of files of yours, up to {mailfields.FILES_MAX}.",
                 "expires_in_days": "So long it can be read.",
                 "max_downloads": "So often the files can be downloaded: all together by an account, each by a link.",
-                "passphrase": "What it takes to read it. Tell it in another way.",
+                "passphrase": "What it takes to read it, not only blanks. Tell it in another way.",
             },
             status=201,
             returns="The message with its files, or a list where there are several recipients. `status` is `queued`, "
@@ -66,14 +66,15 @@ CHAPTER = Chapter(
         Operation(
             "PATCH /mails/{id}",
             "Change a message",
-            "The secret that `url` leads to is changed with it, and in no other way. When that ends, the message does.",
+            "The secret that `url` leads to is changed with it, and in no other way. When that ends, the message does. "
+            "What can't be changed any more is refused, and nothing of the request is done then.",
             json=(mails.MailChange,),
             explained=ID
             | {
                 "subject": "Another subject, before anybody has opened it.",
                 "body": "Another text, before anybody has opened it. Empty only where there are files.",
                 "expires_in_days": "So long it can be read, from now on.",
-                "revoked": "True ends it: nobody can read it any more.",
+                "revoked": "True ends it, alone: nobody can read it any more, so that there is nothing else to change.",
             },
             returns="The message.",
             answer={"data": MAIL},
@@ -97,7 +98,8 @@ CHAPTER = Chapter(
             explained=LISTED
             | INCLUDES
             | {"sort": "`subject`, `created_by_email`, `received_at`; a `-` in front is downwards."},
-            returns="The messages, the newest first. This opens none.",
+            returns="The messages, the newest first, each with its text unless it takes a passphrase. This opens "
+            "none: its sender is told when it is read by itself, or its files are downloaded.",
             answer={"data": [RECEIVED]},
             refuses=(errors.TRANSFER_QUERY_INVALID,),
             curl="curl -u :$KEY {here}/api/inbox",
@@ -105,7 +107,8 @@ CHAPTER = Chapter(
         Operation(
             "GET /inbox/{id}",
             "Read a message",
-            "The sender sees that it was opened.",
+            "The sender sees that it was opened. In read-only mode it stays unread; one that has ended is only "
+            "marked as read.",
             query=(inbox.ReadQuery,),
             explained=ID | INCLUDES | {"passphrase": "Of a message that has one; without, it stays `locked`."},
             returns="The message. Its `download` is what keys can be made for.",

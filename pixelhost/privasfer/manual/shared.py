@@ -74,9 +74,10 @@ LISTED: Final = {
 
 GENERAL: Final = """\
 Files are encrypted with a key each, which goes when they are deleted. They are sent by messages: to
-accounts, in whose inbox they are, and to anybody else by a link. What is sent is JSON or a form; answers
-hold `data`, times are UTC. What is wrong is told as `message`, and by field in `errors` with the status
-422; the codes of this page are not in these answers. Every answer tells in `X-RateLimit-Limit` and
-`X-RateLimit-Remaining` how many requests your address has a minute and has left of them, and a 429 in
-`Retry-After` and `X-RateLimit-Reset` when there are more; where it is about something else, like wrong
-PINs, its `message` says what there was too much of."""
+accounts, in whose inbox they are, and to anybody else by a link. What is sent is JSON or a form, in which
+the values of a list are named like `files[]` or `files[0]`; answers hold `data`, times are UTC. What is
+wrong is told as `message`, and by field in `errors` with the status 422; the codes of this page are not
+in these answers. Every answer tells in `X-RateLimit-Limit` and `X-RateLimit-Remaining` how many requests
+your address has a minute and has left of them, and a 429 in `Retry-After` and `X-RateLimit-Reset` when
+there are more; where it is about something else, like wrong PINs, its `message` says what there was too
+much of."""

@@ -47,4 +47,6 @@ def _reworded(language: Language, error: ApiError) -> ApiError:
     if error.extra.get("min_len") == 0:
         text = TOO_LONG
     shown = {name: honest(value) if isinstance(value, str) else value for name, value in error.extra.items()}
-    return error.kind(message=language.translations.gettext(text) % shown, **error.extra)
+    reworded = error.kind(message=language.translations.gettext(text) % shown, **error.extra)
+    reworded.headers = error.headers
+    return reworded

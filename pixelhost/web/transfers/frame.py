@@ -11,8 +11,9 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.core import pins
-from pixelhost.web import pages, sections
+from pixelhost.web import forms, pages, sections
 from pixelhost.web.account import frame as account
+from pixelhost.web.forms import Problems
 from pixelhost.web.sections import CONFIRMED, Question
 from pixelhost.wire import params
 from pixelhost.wire.dialect import caller_of, site_of
@@ -40,9 +41,11 @@ class Page:
 
 
 def answer(request: web.Request, place: str, template: str, status: int = 200, **context: Any) -> web.Response:
-    """`place` is the path of the account's page that this one is part of."""
+    """`place` is the path of the account's page that this one is part of. Headers of `problems` are sent too."""
+    problems: Problems = context.get("problems", forms.NONE)
     here = next(one for one in account.PLACES if one.path == place)
     response = pages.answer(request, f"transfers/{template}", status, place=here, places=account.PLACES, **context)
+    response.headers.update(problems.headers)
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
 

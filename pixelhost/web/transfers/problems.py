@@ -31,6 +31,7 @@ SAID: Final[Mapping[str, str]] = {
     mailfields.SUBJECT_REQUIRED: NEEDED,
     mailfields.SUBJECT_ODD: mark("Write one line, without control characters."),
     mailfields.BODY_REQUIRED: mark("Write something, or add a file."),
+    mailfields.BLANKS_ONLY: mark("Write something else than blanks, or leave it empty."),
     mailfields.FILES_GONE: NO_FILE,
     mailfields.FILES_TOO_MANY: TOO_MANY_FILES,
     mailfields.ENDED: mark("The message has ended: nothing of it can be changed."),
@@ -70,7 +71,11 @@ def of(request: web.Request, error: ApiError | ApiErrors, recipients: Sequence[s
 
 def _reworded(request: web.Request, error: ApiError, recipients: Sequence[str]) -> ApiError:
     if error.kind is not errors.TRANSFER_INVALID:
-        return error.kind(message=SAID[error.message], **error.extra) if error.message in SAID else error
+        if error.message not in SAID:
+            return error
+        reworded = error.kind(message=SAID[error.message], **error.extra)
+        reworded.headers = error.headers
+        return reworded
     name, _, place = str(error.extra["field"]).partition(".")
     message = SAID.get(error.message, error.message)
     if name == "recipients" and place:

@@ -34,6 +34,13 @@ async def test_all_that_the_form_offers_is_kept(alice, bob):
     assert "<b>" not in page.source
 
 
+async def test_a_passphrase_of_blanks_is_refused_beside_its_field(alice, bob):
+    for blanks in ("  ", "\u00a0"):
+        page = await refused(alice, NEW, recipients=BOB, subject="Invoice", body=TEXT, passphrase=blanks)
+        assert problem(page, "passphrase") == "Write something else than blanks, or leave it empty."
+    assert "Invoice" not in (await look(alice, "/user/transfers")).text
+
+
 async def test_files_that_are_here_already_are_ticked_and_sent(alice, bob):
     ids = await upload(alice, {"a.txt": b"a", "b.txt": b"b"})
     form = await look(alice, f"{NEW}?file={ids['a.txt']}&file=nonsense")

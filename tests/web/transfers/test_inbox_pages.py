@@ -56,6 +56,8 @@ async def test_a_message_that_is_over_says_so_and_shows_nothing(alice, bob, cloc
     page = await look(bob, f"/user/inbox/{sent}")
     assert "This message has expired." in page.text
     assert TEXT not in page.text
+    assert not (await look(bob, "/user/inbox")).all("tr", class_="unread")
+    assert (await state(alice, sent))["Opened"] == "not yet"
     assert (await press(bob, f"/user/inbox/{sent}", action="download")).status == 410
     assert "over" in (await look(bob, "/user/inbox")).text
 
@@ -83,8 +85,10 @@ async def test_the_sixth_passphrase_within_a_minute_is_not_tried(alice, bob, clo
     clock.advance(seconds=61 - clock.now().second)
     for _ in range(5):
         await refused(bob, f"/user/inbox/{sent}", action="unlock", passphrase="wrong")
-    page = await refused(bob, f"/user/inbox/{sent}", 429, action="unlock", passphrase="sesame")
-    assert alert(page) == "Too many passphrases were tried. Try again in a minute."
+    answer = await press(bob, f"/user/inbox/{sent}", action="unlock", passphrase="sesame")
+    assert answer.status == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert alert(read(answer)) == "Too many passphrases were tried. Try again in a minute."
 
 
 async def test_an_account_with_a_pin_downloads_with_it_only(alice, bob):
