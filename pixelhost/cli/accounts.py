@@ -9,7 +9,7 @@ from pixelhost.cli.opening import on_site
 from pixelhost.core import admin as administration
 from pixelhost.core import login
 from pixelhost.db import users
-from pixelhost.model import AccountDetails, User
+from pixelhost.model.accounts import AccountDetails, User
 from pixelhost.site import Site
 
 PAGE = 1000

@@ -7,7 +7,7 @@ from pixelhost import errors
 from pixelhost.core.callers import Caller
 from pixelhost.db import files, lists
 from pixelhost.ids import is_id
-from pixelhost.model import File, FileList
+from pixelhost.model.files import File, FileList
 from pixelhost.site import Site
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.core import access
 from pixelhost.db import files, lists
-from pixelhost.model import File, ListSummary
+from pixelhost.model.files import File, ListSummary
 from pixelhost.site import Site
 
 FILES_MAX = 50_000

@@ -15,7 +15,8 @@ from pixelhost.db import logins, sessions, users
 from pixelhost.db.connect import Transaction, UniqueViolation
 from pixelhost.db.users import Field
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, AccountSettings, Unset, User
+from pixelhost.model.accounts import AccountSettings, User
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.plans import NO_LIMIT
 from pixelhost.site import Site
 

@@ -16,7 +16,7 @@ from pixelhost.core.paths import Path
 from pixelhost.db import nodelog, nodestats
 from pixelhost.db.connect import Transaction
 from pixelhost.db.nodelog import Entry
-from pixelhost.model import Node
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 Action = Literal["create", "update", "move", "delete"]

@@ -15,7 +15,8 @@ from pixelhost.core import accounts
 from pixelhost.core.callers import Caller
 from pixelhost.db import bans, invoices, limits, logins, roster, sessions, users
 from pixelhost.db.roster import Figures
-from pixelhost.model import AccountDetails, AddressBan, Invoice, User
+from pixelhost.model.accounts import AccountDetails, AddressBan, User
+from pixelhost.model.money import Invoice
 from pixelhost.site import Site
 
 UUID_LENGTH = 36  # names are shorter, so none looks like an ID

@@ -11,7 +11,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.db import appeals
 from pixelhost.db import takedowns as rows
-from pixelhost.model import Appeal, Copy, File, Takedown
+from pixelhost.model.abuse import Appeal, Copy, Takedown
+from pixelhost.model.files import File
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,8 @@ from pixelhost.db import invoices, ledger, meters, users
 from pixelhost.db.connect import Failure, Transaction
 from pixelhost.db.ledger import Charge
 from pixelhost.db.meters import Meter
-from pixelhost.model import DayOfTransactions, Invoice, User
+from pixelhost.model.accounts import User
+from pixelhost.model.money import DayOfTransactions, Invoice
 from pixelhost.plans import UNPAID, Plan
 from pixelhost.site import Site
 

@@ -14,7 +14,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.paths import Path
 from pixelhost.db import files, lists, nodes, reporters
 from pixelhost.errors import ApiError
-from pixelhost.model import AbuseReporter, Node
+from pixelhost.model.abuse import AbuseReporter
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 NAMED_MAX: Final = 1000

@@ -12,7 +12,7 @@ from pixelhost import errors, ids
 from pixelhost.db import sessions, users
 from pixelhost.db.connect import Transaction
 from pixelhost.keyring import key_hash
-from pixelhost.model import Session, User
+from pixelhost.model.accounts import Session, User
 from pixelhost.site import Site
 
 KEY_USE_NOTED_EVERY = timedelta(minutes=1)

@@ -7,7 +7,9 @@ from datetime import date, datetime
 
 from pixelhost import errors
 from pixelhost.db import accountusage
-from pixelhost.model import File, Node, Terms, User
+from pixelhost.model.accounts import Terms, User
+from pixelhost.model.files import File
+from pixelhost.model.nodes import Node
 from pixelhost.plans import NO_LIMIT
 from pixelhost.site import Site
 

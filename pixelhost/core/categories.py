@@ -9,7 +9,7 @@ from pixelhost.core import transferfiles as files
 from pixelhost.core.callers import Caller
 from pixelhost.db import transferfiles
 from pixelhost.db.connect import UniqueViolation
-from pixelhost.model import Category
+from pixelhost.model.transfers import Category
 from pixelhost.site import Site
 
 NAME_MAX: Final = 100

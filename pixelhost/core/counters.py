@@ -10,7 +10,8 @@ from pixelhost.db.connect import Transaction
 from pixelhost.db.meters import Transfer
 from pixelhost.db.nodestats import NodeVisit
 from pixelhost.db.stats import Visit
-from pixelhost.model import File, Node
+from pixelhost.model.files import File
+from pixelhost.model.nodes import Node
 
 DOWNLOAD_SHARE = 10  # a download counts when a tenth of the file was sent
 

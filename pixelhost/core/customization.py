@@ -10,7 +10,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.db import users
 from pixelhost.errors import ApiError
 from pixelhost.media.mime import signature
-from pixelhost.model import File, Terms
+from pixelhost.model.accounts import Terms
+from pixelhost.model.files import File
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 

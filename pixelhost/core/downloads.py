@@ -12,7 +12,8 @@ from pixelhost.core import access, gates, nodes, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.gates import Gate, Origin
 from pixelhost.core.nodes import Place
-from pixelhost.model import Blob, Node
+from pixelhost.model.files import Blob
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 

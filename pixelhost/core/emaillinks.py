@@ -17,7 +17,7 @@ from pixelhost.db import emaillinks
 from pixelhost.db.connect import Db, Transaction
 from pixelhost.db.emaillinks import EmailLink, Purpose
 from pixelhost.keyring import key_hash
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.site import Site
 
 LIFETIMES: Final[Mapping[Purpose, timedelta]] = {

@@ -10,7 +10,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.db import filepages
 from pixelhost.db.filepages import ORDERS, Order, Wanted
 from pixelhost.ids import is_id
-from pixelhost.model import File, ListSummary, User
+from pixelhost.model.accounts import User
+from pixelhost.model.files import File, ListSummary
 from pixelhost.site import Site
 
 T = TypeVar("T")

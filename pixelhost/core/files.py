@@ -14,7 +14,8 @@ from pixelhost.core.uploads import Admission
 from pixelhost.db import files, users
 from pixelhost.errors import ApiError
 from pixelhost.media.mime import mime_type
-from pixelhost.model import UNSET, Blob, File, Unset
+from pixelhost.model.files import Blob, File
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 NAME_MAX = 255

@@ -38,7 +38,10 @@ from pixelhost.db import users
 from pixelhost.db.nodes import Chain
 from pixelhost.media.mime import extension, mime_type
 from pixelhost.media.zipstream import unique_names
-from pixelhost.model import UNSET, Blob, File, Node, Unset, User
+from pixelhost.model.accounts import User
+from pixelhost.model.files import Blob, File
+from pixelhost.model.nodes import Node
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 FILE_MODE = 0o644

@@ -21,7 +21,9 @@ from pixelhost.core.opendownloads import Pace
 from pixelhost.core.ratelimit import network_of
 from pixelhost.db.opendownloads import Begun, Download, Ended, Limits, Refusal
 from pixelhost.errors import ApiError
-from pixelhost.model import File, Node, Terms
+from pixelhost.model.accounts import Terms
+from pixelhost.model.files import File
+from pixelhost.model.nodes import Node
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
 

@@ -2,7 +2,7 @@
 
 from pixelhost.core.timeseries import Span, TimeSeries, filled
 from pixelhost.db import accountusage
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.site import Site
 
 

@@ -13,7 +13,7 @@ from pixelhost.core.transferfiles import invalid
 from pixelhost.db import limits
 from pixelhost.db import mails as rows
 from pixelhost.errors import ApiError
-from pixelhost.model import Mail, MailSort
+from pixelhost.model.transfers import Mail, MailSort
 from pixelhost.site import Site
 
 PASSPHRASES_A_MINUTE: Final = 5

@@ -21,7 +21,7 @@ from pixelhost.media.archives import Entry
 from pixelhost.media.mime import mime_type as type_of
 from pixelhost.media.torrents import Torrent
 from pixelhost.media.workers import MediaBusy, MediaError
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.site import Site
 
 __all__ = ("Torrent", "listing", "member", "page", "torrent")

@@ -14,7 +14,7 @@ from pixelhost import threads
 from pixelhost.batching import Batcher
 from pixelhost.blobs.contract import BlobMissing, BlobStore, Staged
 from pixelhost.db import files
-from pixelhost.model import File
+from pixelhost.model.files import File
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from pixelhost.core.gateways.contract import (
 )
 from pixelhost.db import invoices
 from pixelhost.errors import ApiError
-from pixelhost.model import Invoice, User
+from pixelhost.model.accounts import User
+from pixelhost.model.money import Invoice
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)

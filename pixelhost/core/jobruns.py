@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pixelhost.db import jobruns
-from pixelhost.model import JobRun
+from pixelhost.model.jobs import JobRun
 from pixelhost.site import Site
 
 NOTED_EVERY: Final = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.db import lists
 from pixelhost.db.connect import Db, ForeignKeyViolation, Transaction, UniqueViolation
 from pixelhost.ids import is_id
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 FILES_MAX = 10_000

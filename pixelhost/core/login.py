@@ -17,7 +17,7 @@ from pixelhost.db.emaillinks import EmailLink
 from pixelhost.db.logins import Credentials
 from pixelhost.errors import ApiError
 from pixelhost.keyring import key_hash
-from pixelhost.model import Session, User
+from pixelhost.model.accounts import Session, User
 from pixelhost.site import Site
 
 APP_NAME_MAX = 100

@@ -12,7 +12,7 @@ from pixelhost.clock import Clock
 from pixelhost.db import files, sessions
 from pixelhost.db.changes import Changes, Generation
 from pixelhost.db.sessions import KeyHolder, KeyUse
-from pixelhost.model import File
+from pixelhost.model.files import File
 
 KEPT_MAX = 10_000
 

@@ -10,7 +10,8 @@ from pixelhost.core import mail, transferfiles
 from pixelhost.core.callers import Caller
 from pixelhost.core.transferfiles import invalid
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, TransferFile, Unset
+from pixelhost.model.transfers import TransferFile
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 DAYS: Final = range(1, 91)

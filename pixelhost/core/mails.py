@@ -23,7 +23,10 @@ from pixelhost.db import pushes as push_rows
 from pixelhost.db import transferfiles as file_rows
 from pixelhost.db.connect import ForeignKeyViolation, Transaction
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, Mail, MailSort, Party, Push, TransferFile, User, Visit
+from pixelhost.model.accounts import User
+from pixelhost.model.pushes import Push, Visit
+from pixelhost.model.transfers import Mail, MailSort, Party, TransferFile
+from pixelhost.model.unset import UNSET
 from pixelhost.site import Site
 
 BODY_PURPOSE: Final = b"mail bodies"

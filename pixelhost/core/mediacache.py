@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeVar
 import aiofiles
 import aiofiles.os
 
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.site import Site
 
 T = TypeVar("T")

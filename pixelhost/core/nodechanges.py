@@ -13,7 +13,8 @@ from pixelhost.db import nodes
 from pixelhost.db.connect import Transaction, UniqueViolation
 from pixelhost.db.nodes import Value
 from pixelhost.db.permissions import stored as stored_permissions
-from pixelhost.model import UNSET, Node, Rights, Unset
+from pixelhost.model.nodes import Node, Rights
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 COLOR = re.compile(r"#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")

@@ -6,7 +6,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.db import nodes
 from pixelhost.db.connect import Transaction
-from pixelhost.model import Node
+from pixelhost.model.nodes import Node
 from pixelhost.plans import NO_LIMIT
 from pixelhost.site import Site
 

@@ -11,7 +11,7 @@ from pixelhost.core.nodeturns import Change
 from pixelhost.core.paths import Path
 from pixelhost.db import nodedeletion, users
 from pixelhost.db import nodes as rows
-from pixelhost.model import Node
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 DELETED_AT_ONCE = 2_000

@@ -12,7 +12,8 @@ from pixelhost import errors
 from pixelhost.db import domains, nodes
 from pixelhost.db.connect import Transaction
 from pixelhost.db.nodes import Value
-from pixelhost.model import UNSET, Node, Unset
+from pixelhost.model.nodes import Node
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.settings import Settings
 from pixelhost.site import Site
 

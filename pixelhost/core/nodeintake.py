@@ -22,7 +22,8 @@ from pixelhost.db import nodes as rows
 from pixelhost.db import users
 from pixelhost.db.connect import Transaction
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import Node, User
+from pixelhost.model.accounts import User
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 

@@ -11,7 +11,8 @@ from pixelhost.db import nodes
 from pixelhost.db.connect import Db
 from pixelhost.db.nodes import Chain
 from pixelhost.ids import is_id
-from pixelhost.model import Blob, Node, Outline, Rights
+from pixelhost.model.files import Blob
+from pixelhost.model.nodes import Node, Outline, Rights
 from pixelhost.site import Site
 
 PASSWORDS_PER_MINUTE = 60

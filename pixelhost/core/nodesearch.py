@@ -14,7 +14,7 @@ from pixelhost.core.nodeshares import Shares
 from pixelhost.core.paths import Path
 from pixelhost.db import nodesearch
 from pixelhost.db.nodesearch import Found
-from pixelhost.model import Node
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 TERM_SHORTEST, TERM_LONGEST = 2, 100

@@ -4,7 +4,8 @@ from uuid import uuid4
 
 from pixelhost.core.callers import Caller
 from pixelhost.db import meters
-from pixelhost.model import File, Node
+from pixelhost.model.files import File
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 

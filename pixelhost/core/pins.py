@@ -14,7 +14,7 @@ from pixelhost.core.transferfiles import invalid
 from pixelhost.db import limits, transferdownloads
 from pixelhost.errors import ApiError
 from pixelhost.keyring import key_hash
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.site import Site
 
 PIN_MIN, PIN_MAX = 4, 32

@@ -11,7 +11,7 @@ from pixelhost.core import mediacache, storage
 from pixelhost.media import highlighting
 from pixelhost.media.texts import decoded
 from pixelhost.media.workers import MediaError
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)

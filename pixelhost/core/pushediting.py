@@ -17,7 +17,9 @@ from pixelhost.db import pushes as rows
 from pixelhost.db import pushfiles as file_rows
 from pixelhost.db.connect import Transaction
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, Push, PushFile, Unset, User, Visit
+from pixelhost.model.accounts import User
+from pixelhost.model.pushes import Push, PushFile, Visit
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 T = TypeVar("T")

@@ -22,7 +22,8 @@ from pixelhost.core.pushsecrets import PushKey
 from pixelhost.core.ratelimit import network_of
 from pixelhost.db import limits, pushes, pushevents
 from pixelhost.db.connect import ForeignKeyViolation, Transaction
-from pixelhost.model import Push, PushEvent, User, Visit
+from pixelhost.model.accounts import User
+from pixelhost.model.pushes import Push, PushEvent, Visit
 from pixelhost.site import Site
 
 TOKEN_LENGTH: Final = 18  # 93 bits

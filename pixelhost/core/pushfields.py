@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from pixelhost import errors
 from pixelhost.errors import ApiError
-from pixelhost.model import PushKind
+from pixelhost.model.pushes import PushKind
 
 DAYS: Final = range(1, 91)
 DAYS_DEFAULT: Final = 7

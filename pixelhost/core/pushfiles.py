@@ -23,7 +23,8 @@ from pixelhost.db import blobs, mails, pushes, pushevents, pushfiles, users
 from pixelhost.db import transferfiles as lentfiles
 from pixelhost.db.connect import Transaction
 from pixelhost.media.mime import mime_type
-from pixelhost.model import Push, PushFile, User, Visit
+from pixelhost.model.accounts import User
+from pixelhost.model.pushes import Push, PushFile, Visit
 from pixelhost.site import Site
 
 LINK_LIVES: Final = timedelta(minutes=5)

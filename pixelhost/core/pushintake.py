@@ -9,7 +9,7 @@ import asyncpg
 from pixelhost.batching import Batcher
 from pixelhost.db import pushes
 from pixelhost.db.connect import ForeignKeyViolation
-from pixelhost.model import Push, Visit
+from pixelhost.model.pushes import Push, Visit
 
 SMALL_BYTES: Final = 16 << 10  # as many as may share a statement are some megabytes then
 

@@ -18,7 +18,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.pushnotices import KINDS
 from pixelhost.db import pushevents, pushmails
 from pixelhost.errors import ApiError
-from pixelhost.model import Push, PushEvent, User, Visit
+from pixelhost.model.accounts import User
+from pixelhost.model.pushes import Push, PushEvent, Visit
 from pixelhost.site import Site
 
 RECIPIENTS_MAX: Final = 5

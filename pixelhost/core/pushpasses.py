@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from pixelhost.keyring import NONCE_BYTES
-from pixelhost.model import Push
+from pixelhost.model.pushes import Push
 from pixelhost.site import Site
 
 OPENS_FOR: Final = timedelta(minutes=3)

@@ -21,7 +21,8 @@ from pixelhost.core.uploads import Admission
 from pixelhost.db import bans, pushrequests, users
 from pixelhost.db.connect import Transaction
 from pixelhost.errors import ApiError
-from pixelhost.model import Push, PushRequest, User, Visit
+from pixelhost.model.accounts import User
+from pixelhost.model.pushes import Push, PushRequest, Visit
 from pixelhost.site import Site
 
 OPEN_MAX: Final = 100

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pixelhost import errors
 from pixelhost.keyring import NONCE_BYTES
-from pixelhost.model import Push, PushFile
+from pixelhost.model.pushes import Push, PushFile
 from pixelhost.site import Site
 
 KEY_PURPOSE: Final = b"push keys"

@@ -14,7 +14,8 @@ from pixelhost.db import emaillinks as links
 from pixelhost.db import logins, sessions, users
 from pixelhost.db.connect import UniqueViolation
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, Unset, User
+from pixelhost.model.accounts import User
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pixelhost.db import activitylog
 from pixelhost.db.connect import Db
-from pixelhost.model import Copy, Removal
+from pixelhost.model.abuse import Copy
+from pixelhost.model.files import Removal
 from pixelhost.site import Site
 
 KEPT = timedelta(days=730)

@@ -9,7 +9,7 @@ from pixelhost.core import admin, mail, takedowns
 from pixelhost.core.callers import Caller
 from pixelhost.db import reporters
 from pixelhost.db.connect import UniqueViolation
-from pixelhost.model import AbuseReporter
+from pixelhost.model.abuse import AbuseReporter
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.previews import Preview
 from pixelhost.core.thumbnails import Thumbnail
 from pixelhost.db import files, reports, takedowns
-from pixelhost.model import AbuseReport, Copy, File, Takedown
+from pixelhost.model.abuse import AbuseReport, Copy, Takedown
+from pixelhost.model.files import File
 from pixelhost.site import Site
 
 Status = Literal["pending", "granted", "rejected"]

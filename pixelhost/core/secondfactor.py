@@ -9,7 +9,7 @@ from pixelhost.core import callers, qrcodes, totp
 from pixelhost.core.callers import Caller
 from pixelhost.db import logins
 from pixelhost.db.connect import Db
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.site import Site
 
 PURPOSE: Final = b"totp"

@@ -8,7 +8,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import ME, Path
 from pixelhost.db import nodesearch, nodeshares, trees
-from pixelhost.model import Node
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 

@@ -9,7 +9,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.db import users
 from pixelhost.db.connect import Db
 from pixelhost.keyring import Keyring
-from pixelhost.model import Node, Permissions, Rights
+from pixelhost.model.nodes import Node, Permissions, Rights
 from pixelhost.site import Site
 
 EVERYTHING = Rights(owner=True, read=True, write=True, delete=True)

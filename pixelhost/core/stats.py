@@ -7,7 +7,8 @@ from pixelhost.core import caps, payers
 from pixelhost.core.callers import Caller
 from pixelhost.core.counters import Batch
 from pixelhost.db import nodestats, sessions, stats
-from pixelhost.model import File, Node
+from pixelhost.model.files import File
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 

@@ -22,7 +22,7 @@ from pixelhost.blobs.sealed import Sealing
 from pixelhost.core import mediacache
 from pixelhost.db import blobs
 from pixelhost.db.connect import DiskFull
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)

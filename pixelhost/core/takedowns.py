@@ -18,7 +18,7 @@ from pixelhost.core.reports import AbuseType
 from pixelhost.db import reports, takedowns
 from pixelhost.db.connect import Deadlock
 from pixelhost.db.takedowns import News
-from pixelhost.model import Copy, Takedown
+from pixelhost.model.abuse import Copy, Takedown
 from pixelhost.site import Site
 
 TYPES: Final = (*get_args(AbuseType), "copyright", "unknown")

@@ -7,7 +7,8 @@ from pixelhost import errors
 from pixelhost.core import access, mediacache
 from pixelhost.media import icons, thumbnails
 from pixelhost.media.workers import MediaError
-from pixelhost.model import Blob, File, FileList, Node
+from pixelhost.model.files import Blob, File, FileList
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 STEP_PX, SMALLEST_PX, LARGEST_PX = 16, 16, 256

@@ -9,7 +9,7 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.transferfiles import invalid
 from pixelhost.db import sessions
 from pixelhost.keyring import key_hash
-from pixelhost.model import Session
+from pixelhost.model.accounts import Session
 from pixelhost.site import Site
 
 NAME_MAX: Final = 100

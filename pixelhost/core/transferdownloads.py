@@ -22,7 +22,7 @@ from pixelhost.db import transferfiles as file_rows
 from pixelhost.db.connect import ForeignKeyViolation
 from pixelhost.errors import ApiError
 from pixelhost.keyring import key_hash
-from pixelhost.model import Download, Mail, TransferFile
+from pixelhost.model.transfers import Download, Mail, TransferFile
 from pixelhost.site import Site
 
 LIVES: Final = timedelta(seconds=60)

@@ -25,7 +25,9 @@ from pixelhost.db.connect import ForeignKeyViolation, Transaction
 from pixelhost.errors import ApiError
 from pixelhost.media import zipstream
 from pixelhost.media.mime import mime_type
-from pixelhost.model import UNSET, Category, FileSort, Party, TransferFile, Trashed, Unset, User
+from pixelhost.model.accounts import User
+from pixelhost.model.transfers import Category, FileSort, Party, TransferFile, Trashed
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.site import Site
 
 NAME_MAX: Final = 255

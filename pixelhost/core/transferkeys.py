@@ -10,7 +10,7 @@ from typing import Final
 from pixelhost import errors
 from pixelhost.blobs.contract import OpenBlob
 from pixelhost.core import storage
-from pixelhost.model import TransferFile
+from pixelhost.model.transfers import TransferFile
 from pixelhost.site import Site
 
 PURPOSE: Final = b"transfer keys"

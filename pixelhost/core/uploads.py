@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pixelhost import errors
 from pixelhost.core import caps
 from pixelhost.core.callers import Caller
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
 

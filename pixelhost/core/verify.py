@@ -8,7 +8,7 @@ from typing import Any
 from pixelhost.blobs.contract import BlobMissing, Checksums, OpenBlob, Stored, StoreError
 from pixelhost.core import removals, storage
 from pixelhost.db import blobs, nodes, users
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.site import Site
 
 ROWS_AT_ONCE = 500

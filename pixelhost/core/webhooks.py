@@ -18,7 +18,7 @@ from pixelhost.core import callers, publicaddresses, pushfields, throttle, webho
 from pixelhost.core.callers import Caller
 from pixelhost.db import webhooks
 from pixelhost.errors import ApiError
-from pixelhost.model import Webhook
+from pixelhost.model.pushes import Webhook
 from pixelhost.site import Site
 
 VIEWED: Final = "push.viewed"

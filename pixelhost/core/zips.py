@@ -20,7 +20,8 @@ from pixelhost.db import trees
 from pixelhost.db.trees import TreeRow
 from pixelhost.media import zipstream
 from pixelhost.media.zipstream import Extent, Member
-from pixelhost.model import Blob, File, Node
+from pixelhost.model.files import Blob, File
+from pixelhost.model.nodes import Node
 from pixelhost.site import Site
 
 FILES_MAX = 100

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db.connect import Db
-from pixelhost.model import Removal
+from pixelhost.model.files import Removal
 
 
 async def of_user(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pixelhost.db import takedowns
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Appeal
+from pixelhost.model.abuse import Appeal
 
 SELECTED = f"""SELECT a.id AS appeal_id, a.user_id, o.name AS user_name, a.text, a.made_at AS appealed_at,
        a.rejected_at, a.answer, {takedowns.COLUMNS}

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db.connect import Db
-from pixelhost.model import AddressBan
+from pixelhost.model.accounts import AddressBan
 
 
 async def of_addresses(db: Db) -> list[AddressBan]:

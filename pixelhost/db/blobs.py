@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 
 COLUMNS = "b.digest, b.size_bytes, b.crc32, b.location, b.virus_name"
 REFERRING = ("files", "nodes", "push_files", "transfer_files")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pixelhost.db import files
 from pixelhost.db.connect import Db
-from pixelhost.model import File, ListSummary
+from pixelhost.model.files import File, ListSummary
 
 Order = Literal["newest", "oldest", "name", "name_desc", "largest", "smallest", "downloads", "views"]
 

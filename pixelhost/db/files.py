@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import blobs, users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import File
+from pixelhost.model.files import File
 
 COLUMNS = f"""f.id, f.name, f.mime_type, f.owner_id, f.uploaded_at, f.kept_at, f.last_viewed_at, f.views,
     f.downloads, f.bandwidth_bytes, f.bandwidth_paid_bytes, f.delete_after_date, f.delete_after_downloads, f.abuse_type,

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Invoice
+from pixelhost.model.money import Invoice
 
 COLUMNS = """i.id, i.user_id, i.created_at, i.amount_micro_eur, i.vat_micro_eur, i.country, i.customer_name, i.gateway,
     i.network, i.payment_id, i.checkout_url, i.status"""

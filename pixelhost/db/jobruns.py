@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pixelhost.db.connect import Db
-from pixelhost.model import JobRun
+from pixelhost.model.jobs import JobRun
 
 
 async def all_of_them(db: Db) -> list[JobRun]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Transaction
-from pixelhost.model import DayOfTransactions
+from pixelhost.model.money import DayOfTransactions
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import files
 from pixelhost.db.connect import Db
-from pixelhost.model import FileList, ListedFile, ListSummary
+from pixelhost.model.files import FileList, ListedFile, ListSummary
 
 
 async def by_id(db: Db, list_id: str) -> FileList | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Mail, MailBox, MailSort, Party
+from pixelhost.model.transfers import Mail, MailBox, MailSort, Party
 
 STATUS: Final = """CASE WHEN m.is_letter_failed OR (o.due_at IS NULL AND o.id IS NOT NULL AND o.sent_at IS NULL)
     THEN 'failed' WHEN o.due_at IS NOT NULL THEN 'queued' ELSE 'success' END AS status"""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pixelhost.db import permissions
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Permissions
+from pixelhost.model.nodes import Permissions
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import msgspec
 
 from pixelhost.db import blobs, permissions, users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Blob, Node, Outline, Permissions
+from pixelhost.model.files import Blob
+from pixelhost.model.nodes import Node, Outline, Permissions
 
 COLUMNS = f"""n.id, n.owner_id, n.parent_id, n.name, n.blob, n.mime_type, n.mode, n.created_at, n.modified_at,
     n.created_by, n.child_count, n.share_id, n.permissions, n.properties, n.logging_enabled_at, n.log_read_at,

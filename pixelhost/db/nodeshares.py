@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pixelhost.db import nodes, permissions
 from pixelhost.db.connect import Db
-from pixelhost.model import Node, Permissions
+from pixelhost.model.nodes import Node, Permissions
 
 
 async def of_owner(db: Db, owner_id: UUID) -> Mapping[int, Permissions]:

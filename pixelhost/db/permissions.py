@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from pixelhost.model import Permissions, Rights
+from pixelhost.model.nodes import Permissions, Rights
 
 NOBODY_ELSE = Permissions()
 

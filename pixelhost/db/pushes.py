@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Push, Visit
+from pixelhost.model.pushes import Push, Visit
 
 EVENTS_MAX: Final = 2000
 

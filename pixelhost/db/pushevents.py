@@ -8,7 +8,7 @@ import msgspec
 
 from pixelhost.db.connect import Db, Transaction
 from pixelhost.db.pushes import EVENTS_MAX, WATCHED
-from pixelhost.model import PushEvent, PushEventKind, Visit
+from pixelhost.model.pushes import PushEvent, PushEventKind, Visit
 
 NOBODY: Final = Visit("", "", "")
 

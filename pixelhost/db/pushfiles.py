@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pixelhost.db import blobs
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import PushFile
+from pixelhost.model.pushes import PushFile
 
 COLUMNS = f"f.id, f.name_sealed, f.mime_type, f.size_bytes AS plain_bytes, {blobs.COLUMNS}"
 

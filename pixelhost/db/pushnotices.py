@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pixelhost.db.connect import Row, Transaction
 from pixelhost.db.pushes import COLUMNS, push
-from pixelhost.model import Push, PushEventKind
+from pixelhost.model.pushes import Push, PushEventKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pixelhost.db.connect import Db, Row, Transaction
 from pixelhost.db.pushes import COLUMNS as PUSH_COLUMNS
 from pixelhost.db.pushes import push
-from pixelhost.model import Push, PushRequest
+from pixelhost.model.pushes import Push, PushRequest
 
 _OWN: Final = ("id", "token", "owner_id", "name", "message", "push_days", "pushes_left", "created_at", "expires_at")
 COLUMNS: Final = ", ".join(f"r.{name}" for name in _OWN)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Row
-from pixelhost.model import AbuseReporter
+from pixelhost.model.abuse import AbuseReporter
 
 SELECTED = """SELECT r.id, r.name, r.email, r.user_id, coalesce(u.name, '') AS user, r.types, r.created_at,
        r.last_used_at, (SELECT count(*) FROM takedowns t WHERE t.reporter = r.name) AS takedowns

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Transaction
-from pixelhost.model import AbuseReport
+from pixelhost.model.abuse import AbuseReport
 
 
 async def insert(

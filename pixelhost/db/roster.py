@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pixelhost.db import users
 from pixelhost.db.connect import Db, Row
-from pixelhost.model import AccountDetails
+from pixelhost.model.accounts import AccountDetails
 
 
 @dataclass(frozen=True, slots=True)

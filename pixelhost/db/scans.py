@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pixelhost.db import blobs, takedowns
 from pixelhost.db.connect import Db, Transaction
-from pixelhost.model import Blob, Copy
+from pixelhost.model.abuse import Copy
+from pixelhost.model.files import Blob
 
 
 @dataclass(frozen=True, slots=True)

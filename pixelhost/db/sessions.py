@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pixelhost.db import users
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Session, User
+from pixelhost.model.accounts import Session, User
 
 KeyUse = tuple[bytes, str]
 """The hash of a key, and the address it is used from."""

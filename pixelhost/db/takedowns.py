@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Copy, Takedown
+from pixelhost.model.abuse import Copy, Takedown
 
 COLUMNS = "t.id, t.digest, t.node_id, t.type, t.reporter, t.note, t.made_at, coalesce(u.name, '') AS made_by"
 JOINED = "LEFT JOIN users u ON u.id = t.made_by"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pixelhost.db import blobs
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Category, FileSort, Party, TransferFile, Trashed
+from pixelhost.model.transfers import Category, FileSort, Party, TransferFile, Trashed
 
 COLUMNS: Final = f"""f.id, f.owner_id, f.category_id, c.name AS category_name, c.created_at AS category_created_at,
     f.name, f.mime_type, f.size_bytes AS plain_bytes, f.key_sealed, f.created_at, f.trashed_at, o.name AS owner_name,

@@ -8,7 +8,8 @@ import asyncpg
 
 from pixelhost.db import blobs, permissions
 from pixelhost.db.connect import Row
-from pixelhost.model import Blob, Permissions
+from pixelhost.model.files import Blob
+from pixelhost.model.nodes import Permissions
 
 SLICE_ROWS = 500
 """What is made of so many rows keeps the event loop for a few milliseconds."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import AccountSettings, PaidTransfer, Terms, User
+from pixelhost.model.accounts import AccountSettings, PaidTransfer, Terms, User
 
 TERMS = "u.hotlinking_enabled, u.transfer_cap_bytes, u.skip_file_viewer, u.embed_domains, u.branding"
 COLUMNS = f"""u.id, u.name, u.email, u.email_verified, u.is_admin, u.plan_id, u.banned_at IS NOT NULL AS is_banned,

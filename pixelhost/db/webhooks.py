@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from pixelhost.db.connect import Db, Row, Transaction
-from pixelhost.model import Webhook
+from pixelhost.model.pushes import Webhook
 
 _COLUMNS: Final = (
     *("id", "user_id", "url", "secret_sealed", "events", "created_at", "failing_since", "disabled_at"),

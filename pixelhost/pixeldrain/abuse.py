@@ -8,7 +8,7 @@ from aiohttp import web
 
 from pixelhost.core import appeals, blocking, reporters, reportqueue, takedowns
 from pixelhost.core.reportqueue import Reported, Status
-from pixelhost.model import AbuseReporter, Appeal, Copy, Takedown
+from pixelhost.model.abuse import AbuseReporter, Appeal, Copy, Takedown
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of

@@ -14,7 +14,9 @@ from aiohttp import web
 from pixelhost import __version__, errors
 from pixelhost.core import admin, billing, domains
 from pixelhost.core.runtime import GLOBALS
-from pixelhost.model import UNSET, AccountDetails, AddressBan, Invoice, Unset, User
+from pixelhost.model.accounts import AccountDetails, AddressBan, User
+from pixelhost.model.money import Invoice
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.site import Site
 from pixelhost.wire import months, params, target

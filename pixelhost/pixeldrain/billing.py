@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from pixelhost.core import billing, invoices
 from pixelhost.core.invoices import Wanted
-from pixelhost.model import DayOfTransactions, Invoice
+from pixelhost.model.money import DayOfTransactions, Invoice
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.wire import months, params, target
 from pixelhost.wire.dialect import caller_of, here, site_of

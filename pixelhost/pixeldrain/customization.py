@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from aiohttp import web
 
 from pixelhost.core import customization
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.pixeldrain import envelope
 from pixelhost.wire import params
 from pixelhost.wire.dialect import caller_of, site_of

@@ -11,7 +11,7 @@ from pixelhost.core import access, downloads, files, gates, reports, storage, th
 from pixelhost.core.files import Lifetime
 from pixelhost.core.gates import Origin
 from pixelhost.core.reports import AbuseType
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.wire import body, content, digests, params, security, target
 from pixelhost.wire.body import RawBody

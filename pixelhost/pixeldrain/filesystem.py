@@ -12,7 +12,8 @@ from pixelhost import errors
 from pixelhost.core import downloads, filesystem, nodedeletion, nodes, paths, storage, thumbnails, zips
 from pixelhost.core.nodechanges import BRANDING, NodeChanges
 from pixelhost.core.paths import Path
-from pixelhost.model import UNSET, Rights, Unset
+from pixelhost.model.nodes import Rights
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.pixeldrain import envelope, nodefigures, nodeinsides, shapes
 from pixelhost.pixeldrain.files import THUMBNAIL_CACHE, ThumbnailSize, origin
 from pixelhost.wire import body, content, credentials, digests, params, target

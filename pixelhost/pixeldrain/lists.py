@@ -6,7 +6,7 @@ from aiohttp import web
 
 from pixelhost.core import access, gates, lists, thumbnails, zips
 from pixelhost.core.lists import DEFAULT_TITLE, Entry
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.pixeldrain.files import THUMBNAIL_CACHE, ThumbnailSize, origin
 from pixelhost.wire import content, params, target

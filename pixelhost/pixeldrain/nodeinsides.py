@@ -14,7 +14,8 @@ from pixelhost.core.downloads import Stream
 from pixelhost.core.gates import Gate
 from pixelhost.core.insides import Torrent
 from pixelhost.core.paths import Path
-from pixelhost.model import Blob, File, Node
+from pixelhost.model.files import Blob, File
+from pixelhost.model.nodes import Node
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.pixeldrain.files import origin
 from pixelhost.wire import content, params, target

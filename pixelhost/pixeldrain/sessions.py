@@ -10,7 +10,7 @@ from pixelhost import errors
 from pixelhost.core import callers, secondfactor
 from pixelhost.core import login as logins
 from pixelhost.core.login import Attempt
-from pixelhost.model import Session
+from pixelhost.model.accounts import Session
 from pixelhost.pixeldrain import envelope, shapes
 from pixelhost.wire import credentials, params, security
 from pixelhost.wire.dialect import caller_of, here, site_of

@@ -15,7 +15,9 @@ from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
 from pixelhost.errors import ApiError
-from pixelhost.model import File, FileList, ListSummary, Node, Outline, Permissions, Removal, Rights, Session, User
+from pixelhost.model.accounts import Session, User
+from pixelhost.model.files import File, FileList, ListSummary, Removal
+from pixelhost.model.nodes import Node, Outline, Permissions, Rights
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 

@@ -10,7 +10,8 @@ from aiohttp import web
 from pixelhost import errors
 from pixelhost.core import pins, transferfiles
 from pixelhost.core.transferfiles import Change
-from pixelhost.model import UNSET, FileSort, TransferFile, Trashed, Unset
+from pixelhost.model.transfers import FileSort, TransferFile, Trashed
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.privasfer import envelope, query, sent, shapes
 from pixelhost.privasfer.query import Keyword, Page, PerPage
 from pixelhost.wire import body, content, params, transferform

@@ -10,7 +10,7 @@ from pixelhost import errors
 from pixelhost.core import inbox, mails
 from pixelhost.core.inbox import Reading
 from pixelhost.core.transferfiles import invalid
-from pixelhost.model import MailSort
+from pixelhost.model.transfers import MailSort
 from pixelhost.privasfer import envelope, query, sent, shapes
 from pixelhost.privasfer.mails import INCLUDES, ListQuery, mail_id
 from pixelhost.wire import params, security

@@ -11,7 +11,8 @@ from pixelhost.core import mailfields, mails
 from pixelhost.core.mailfields import Edit, NewMail
 from pixelhost.core.transferfiles import invalid
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, Mail, MailSort, Unset
+from pixelhost.model.transfers import Mail, MailSort
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.privasfer import envelope, query, sent, shapes
 from pixelhost.privasfer.query import Keyword, Page, PerPage
 from pixelhost.wire import params

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pixelhost.core import mails, transferfiles
 from pixelhost.core.inbox import Reading
-from pixelhost.model import Category, Download, Mail, Party, Session, TransferFile
+from pixelhost.model.accounts import Session
+from pixelhost.model.transfers import Category, Download, Mail, Party, TransferFile
 from pixelhost.site import Site
 
 UNITS: Final = ("B", "KB", "MB", "GB", "TB", "PB")

@@ -21,7 +21,7 @@ from pixelhost.core.pusharrivals import FORM_BYTES, Arrivals
 from pixelhost.core.pushes import Draft
 from pixelhost.core.pushfields import NewPush
 from pixelhost.core.pushfiles import NewFile
-from pixelhost.model import PushKind
+from pixelhost.model.pushes import PushKind
 from pixelhost.pwpush.skins import Skin
 from pixelhost.wire import body, params
 from pixelhost.wire.dialect import caller_of, site_of

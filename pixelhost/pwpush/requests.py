@@ -6,7 +6,7 @@ from aiohttp import web
 
 from pixelhost.core import pushrequests
 from pixelhost.core.pushrequests import NewRequest
-from pixelhost.model import PushRequest
+from pixelhost.model.pushes import PushRequest
 from pixelhost.pwpush import asked, envelope, shapes, viewing
 from pixelhost.wire.dialect import caller_of, here, site_of
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pixelhost.core import pushsecrets
 from pixelhost.core.pushes import Shown
 from pixelhost.core.pushfiles import ShownFile
-from pixelhost.model import Push, PushEvent
+from pixelhost.model.pushes import Push, PushEvent
 from pixelhost.site import Site
 
 LOCALE: Final = re.compile(r"[a-z]{2}(?:-[A-Za-z]{2,4})?")

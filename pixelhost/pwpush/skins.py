@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pixelhost.model import PushKind
+from pixelhost.model.pushes import PushKind
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from pixelhost import __version__, errors
 from pixelhost.core import pushes, pushfiles, pushmails
 from pixelhost.core.callers import Caller
-from pixelhost.model import Push
+from pixelhost.model.pushes import Push
 from pixelhost.pwpush import envelope, shapes
 from pixelhost.pwpush.skins import Skin
 from pixelhost.site import Site

@@ -8,7 +8,7 @@ from aiohttp import web
 from pixelhost import errors
 from pixelhost.core import webhooks
 from pixelhost.core.webhooks import Made, NewWebhook
-from pixelhost.model import Webhook
+from pixelhost.model.pushes import Webhook
 from pixelhost.pwpush import asked, envelope, shapes
 from pixelhost.wire.dialect import caller_of, site_of
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from pixelhost.core import appeals, takedowns
 from pixelhost.core.nodes import Place
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.web import abusetypes, forms, pages
 from pixelhost.web.account import problems
 from pixelhost.web.forms import Problems

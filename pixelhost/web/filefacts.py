@@ -10,7 +10,7 @@ from aiohttp import web
 from pixelhost.core import customization
 from pixelhost.core.callers import Caller
 from pixelhost.errors import ApiError
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
 from pixelhost.web import captchas, fileplots, languages, opengraph, pages, refusals, viewed, views

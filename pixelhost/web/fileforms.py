@@ -14,7 +14,8 @@ from pixelhost.core import access, files, gates, reports
 from pixelhost.core.files import Lifetime
 from pixelhost.core.reports import AbuseType
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import UNSET, File, Unset
+from pixelhost.model.files import File
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.web import abusetypes, forms, pages
 from pixelhost.web.forms import NONE, Problems
 from pixelhost.web.languages import mark

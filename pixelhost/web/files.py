@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from pixelhost.core import access, gates, stats
 from pixelhost.core.gates import Origin
 from pixelhost.errors import ApiError
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.web import appealing, documents, filefacts, pages, refusals, viewed, views
 from pixelhost.web.views import Asked
 from pixelhost.wire import dialect, params, target

@@ -7,7 +7,7 @@ from aiohttp import web
 from pixelhost.core import uploads
 from pixelhost.core.callers import Caller
 from pixelhost.errors import ApiError
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.pixeldrain import shapes
 from pixelhost.plans import Plan
 from pixelhost.site import Site

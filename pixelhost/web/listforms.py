@@ -7,7 +7,7 @@ from aiohttp import web
 
 from pixelhost.core import access, lists
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import FileList
+from pixelhost.model.files import FileList
 from pixelhost.web import forms, listorder, pages
 from pixelhost.web.forms import NONE, Problems
 from pixelhost.web.languages import mark

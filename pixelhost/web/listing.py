@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from pixelhost.core import nodes
 from pixelhost.core.nodes import Place
-from pixelhost.model import Node, Outline
+from pixelhost.model.nodes import Node, Outline
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import assets, forms, nodepaths, pages, servednode
 from pixelhost.web.forms import Problems

@@ -10,7 +10,7 @@ from pixelhost import errors
 from pixelhost.core import access, gates, stats
 from pixelhost.core.callers import Caller
 from pixelhost.errors import ApiError
-from pixelhost.model import File, FileList
+from pixelhost.model.files import File, FileList
 from pixelhost.site import Site
 from pixelhost.web import filefacts, files, pages, refusals, viewers, views
 from pixelhost.web.views import Asked

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from pixelhost.core import access, gates
 from pixelhost.core.callers import Caller
-from pixelhost.model import FileList
+from pixelhost.model.files import FileList
 from pixelhost.pixeldrain import shapes
 from pixelhost.site import Site
 from pixelhost.web import languages, listitem, opengraph, pages

@@ -10,7 +10,7 @@ from pixelhost.core import domains, filesystem
 from pixelhost.core.nodechanges import NodeChanges
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
-from pixelhost.model import UNSET
+from pixelhost.model.unset import UNSET
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark

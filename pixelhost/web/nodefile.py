@@ -6,7 +6,7 @@ from pixelhost.core import gates, nodes, nodestats
 from pixelhost.core.gates import Origin
 from pixelhost.core.nodes import Place
 from pixelhost.errors import ApiError
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import captchas, documents, fileplots, languages, listing, nodepaths, pages, refusals, viewed, views
 from pixelhost.web.files import DOWNLOADERS

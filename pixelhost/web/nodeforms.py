@@ -14,7 +14,7 @@ from pixelhost.core.gates import Origin
 from pixelhost.core.nodechanges import NodeChanges
 from pixelhost.core.paths import Path
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.nodepanels import Panel

@@ -9,7 +9,7 @@ from pixelhost import errors
 from pixelhost.core import accountdata, filesystem
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems
 from pixelhost.wire.dialect import caller_of, site_of

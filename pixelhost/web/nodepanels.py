@@ -10,7 +10,7 @@ from pixelhost import errors
 from pixelhost.core import nodes, paths, shares
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
-from pixelhost.model import Node
+from pixelhost.model.nodes import Node
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import nodepaths, pages
 from pixelhost.web.forms import Problems

@@ -10,7 +10,7 @@ from pixelhost.core import filesystem, sharing
 from pixelhost.core.nodechanges import NodeChanges
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import Path
-from pixelhost.model import Rights
+from pixelhost.model.nodes import Rights
 from pixelhost.pixeldrain import shapes
 from pixelhost.web import nodepanels, nodepaths, pages
 from pixelhost.web.forms import Problems

@@ -1,6 +1,6 @@
 """What a link to a page looks like elsewhere: Open Graph (ogp.me) and Twitter card properties, in order."""
 
-from pixelhost.model import File, FileList
+from pixelhost.model.files import File, FileList
 from pixelhost.web.languages import Language
 from pixelhost.web.wording import counted, honest, human_size
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pixelhost.core.callers import Caller
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.site import Site
 from pixelhost.web import assets, languages, notices, servednode, wording
 from pixelhost.web.languages import Language

@@ -19,7 +19,7 @@ from pixelhost.core.pushes import Draft
 from pixelhost.core.pushfiles import NewFile
 from pixelhost.core.pushrequests import DAYS, DAYS_DEFAULT, MESSAGE_MAX, NAME_MAX, PUSHES, NewRequest, Opened
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import PushRequest
+from pixelhost.model.pushes import PushRequest
 from pixelhost.web import forms, pages
 from pixelhost.web.account import frame, problems
 from pixelhost.web.account.frame import returning

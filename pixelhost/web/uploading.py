@@ -12,7 +12,7 @@ from pixelhost.core import access, files, lists, storage, uploads
 from pixelhost.core.files import Lifetime
 from pixelhost.core.uploads import Admission
 from pixelhost.errors import ApiError, ApiErrors, ErrorKind
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.web import forms, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark

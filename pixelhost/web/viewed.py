@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pixelhost.core.nodes import Place
-from pixelhost.model import Blob, File
+from pixelhost.model.files import Blob, File
 from pixelhost.site import Site
 from pixelhost.web import nodepaths, pages
 

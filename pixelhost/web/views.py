@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pixelhost import errors
 from pixelhost.core import insides, lists, previews
 from pixelhost.errors import ApiError
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.site import Site
 from pixelhost.web import trees, viewers
 from pixelhost.web.fileplots import Range

@@ -27,7 +27,7 @@ from aiohttp import BodyPartReader, web
 
 from pixelhost import errors
 from pixelhost.errors import ApiError
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.wire import body, target
 
 T = TypeVar("T")

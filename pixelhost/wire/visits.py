@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pixelhost.model import Visit
+from pixelhost.model.pushes import Visit
 from pixelhost.wire.dialect import caller_of
 
 HEADER_MAX: Final = 255

@@ -9,7 +9,7 @@ import pytest
 from pixelhost import ids
 from pixelhost.core import verify
 from pixelhost.core.intake import Account
-from pixelhost.model import Blob, File
+from pixelhost.model.files import Blob, File
 from pixelhost.plans import BUILT_IN
 from pixelhost.site import Site
 from tests.support.people import Person, make_person

@@ -13,7 +13,7 @@ import pytest
 from pixelhost.core import keyrotation
 from pixelhost.db import permissions, sealed
 from pixelhost.keyring import KeyFile, Keyring, KeyringError
-from pixelhost.model import Permissions, Rights
+from pixelhost.model.nodes import Permissions, Rights
 from pixelhost.site import Site
 from tests.support.people import Person
 

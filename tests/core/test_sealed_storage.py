@@ -14,7 +14,7 @@ from pixelhost.blobs.sealed import Tampered, sealed_bytes
 from pixelhost.core import storage
 from pixelhost.db import blobs
 from pixelhost.errors import ERROR_READING_INPUT, FILE_TOO_LARGE, ApiError
-from pixelhost.model import Blob
+from pixelhost.model.files import Blob
 from pixelhost.site import Site
 
 KEY = secrets.token_bytes(32)

@@ -8,7 +8,7 @@ import pytest
 
 from pixelhost.core import login
 from pixelhost.db import invoices
-from pixelhost.model import Invoice
+from pixelhost.model.money import Invoice
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Serve
 from tests.support.admins import user

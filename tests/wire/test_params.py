@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.wire import params
 from pixelhost.wire.params import Between, Length
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pixelhost import errors
 from pixelhost.errors import ErrorKind
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.pixeldrain import filesystem
 from pixelhost.pixeldrain.manual.shared import DIGESTS, NODE_PASSWORD, OK
 from pixelhost.wire.manual import Operation, ReadByName

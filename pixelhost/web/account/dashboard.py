@@ -14,7 +14,7 @@ from pixelhost.core import login as logins
 from pixelhost.core.login import Attempt
 from pixelhost.core.timeseries import STATISTICS, Span, TimeSeries
 from pixelhost.errors import ApiError
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.plans import NO_LIMIT
 from pixelhost.site import Site
 from pixelhost.web import forms, languages, pages, plots, wording

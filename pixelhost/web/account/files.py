@@ -9,7 +9,7 @@ from aiohttp import web
 from pixelhost.core import filepages, lists
 from pixelhost.core.filepages import ORDERS, Order, Wanted
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.web import forms, languages, pages, sections, wording
 from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.web import pages
 from pixelhost.web.languages import mark
 from pixelhost.web.sections import CONFIRMED, Place, Question

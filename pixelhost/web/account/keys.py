@@ -12,7 +12,7 @@ from pixelhost.core import apikeys, programs, tokens
 from pixelhost.core import login as logins
 from pixelhost.core.login import APP_NAME_MAX
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import Session
+from pixelhost.model.accounts import Session
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems

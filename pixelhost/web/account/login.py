@@ -13,7 +13,7 @@ from pixelhost.core import emaillinks
 from pixelhost.core import login as logins
 from pixelhost.core.login import Attempt
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import Session
+from pixelhost.model.accounts import Session
 from pixelhost.web import forms, pages
 from pixelhost.web.account import loginstep, problems
 from pixelhost.web.forms import Problems

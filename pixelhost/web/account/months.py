@@ -11,7 +11,7 @@ from babel.dates import format_skeleton
 
 from pixelhost.core import billing, removals
 from pixelhost.errors import ApiError
-from pixelhost.model import Removal
+from pixelhost.model.files import Removal
 from pixelhost.web import languages
 from pixelhost.web.account import frame
 from pixelhost.web.languages import mark

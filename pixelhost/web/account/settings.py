@@ -9,7 +9,7 @@ from pixelhost import errors
 from pixelhost.core import accounts
 from pixelhost.core.accounts import Changes
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import UNSET
+from pixelhost.model.unset import UNSET
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems

@@ -12,7 +12,7 @@ from pixelhost.core.accounts import Changes
 from pixelhost.core.customization import IMAGE_BYTES_MAX, IMAGE_TYPES, IMAGES, LINKS, SWITCHES, TEXTS_MAX
 from pixelhost.core.filepages import Wanted
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import File
+from pixelhost.model.files import File
 from pixelhost.site import Site
 from pixelhost.web import amounts, forms, pages
 from pixelhost.web.account import frame, problems

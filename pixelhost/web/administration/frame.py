@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.web import pages
 from pixelhost.web.languages import mark
 from pixelhost.web.sections import CONFIRMED, Place, Question

@@ -10,7 +10,7 @@ from aiohttp import web
 from pixelhost import errors
 from pixelhost.core import admin, billing
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import User
+from pixelhost.model.accounts import User
 from pixelhost.web import amounts, forms, languages, pages
 from pixelhost.web.account import problems
 from pixelhost.web.administration import frame

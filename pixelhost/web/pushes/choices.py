@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from pixelhost.core import pushfields
-from pixelhost.model import PushKind
+from pixelhost.model.pushes import PushKind
 from pixelhost.site import Site
 from pixelhost.web import wording
 from pixelhost.web.languages import Language, mark, plural

@@ -11,7 +11,7 @@ from pixelhost.core import pushediting, pushfields
 from pixelhost.core.pushediting import Changes, Editable
 from pixelhost.core.pushes import Draft
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import UNSET, Unset
+from pixelhost.model.unset import UNSET, Unset
 from pixelhost.web import forms, pages
 from pixelhost.web.account import problems
 from pixelhost.web.forms import Problems

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from pixelhost import errors
 from pixelhost.core import pushes, throttle
 from pixelhost.errors import ApiError
-from pixelhost.model import Push
+from pixelhost.model.pushes import Push
 from pixelhost.web import languages, pages
 from pixelhost.web.account import frame as account
 from pixelhost.web.sections import Place

@@ -11,7 +11,7 @@ from pixelhost.core import pushes, pushfields, pushpasses
 from pixelhost.core.callers import Caller
 from pixelhost.core.pushfields import NewPush
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import Push, PushKind
+from pixelhost.model.pushes import Push, PushKind
 from pixelhost.site import Site
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.account import problems

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from pixelhost import errors
 from pixelhost.core import pushes, pushpasses
 from pixelhost.errors import ApiError
-from pixelhost.model import Push
+from pixelhost.model.pushes import Push
 from pixelhost.web import forms, pages
 from pixelhost.web.account import problems
 from pixelhost.web.forms import Problems

@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from pixelhost.core import pushediting, pushes, pushsecrets
-from pixelhost.model import Push, PushEventKind
+from pixelhost.model.pushes import Push, PushEventKind
 from pixelhost.web import sections
 from pixelhost.web.languages import mark
 from pixelhost.web.pushes import choices, frame

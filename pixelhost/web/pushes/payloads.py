@@ -5,7 +5,7 @@ from typing import Final
 
 from pixelhost import errors
 from pixelhost.core import pushfields
-from pixelhost.model import PushKind
+from pixelhost.model.pushes import PushKind
 from pixelhost.web.languages import mark
 
 EMPTY: Final[Mapping[PushKind, str]] = {

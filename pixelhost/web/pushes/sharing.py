@@ -6,7 +6,7 @@ from aiohttp import web
 
 from pixelhost.core import pushes, pushpasses
 from pixelhost.errors import ApiError
-from pixelhost.model import Push
+from pixelhost.model.pushes import Push
 from pixelhost.web.pushes import choices, frame
 from pixelhost.wire.dialect import caller_of, site_of
 

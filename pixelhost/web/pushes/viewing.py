@@ -11,7 +11,7 @@ from pixelhost.core import pushes, pushfields, pushfiles, pushpasses, qrcodes
 from pixelhost.core.pushes import Shown
 from pixelhost.core.pushfiles import ShownFile
 from pixelhost.errors import ApiError
-from pixelhost.model import Push
+from pixelhost.model.pushes import Push
 from pixelhost.web import languages, pages
 from pixelhost.web.languages import mark
 from pixelhost.web.pushes import frame, opening

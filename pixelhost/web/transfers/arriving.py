@@ -10,7 +10,7 @@ from aiohttp import web
 from pixelhost import errors
 from pixelhost.core import transferfiles
 from pixelhost.errors import ApiError
-from pixelhost.model import TransferFile
+from pixelhost.model.transfers import TransferFile
 from pixelhost.web.transfers import frame
 from pixelhost.wire import body, params, transferform
 from pixelhost.wire.dialect import caller_of, site_of

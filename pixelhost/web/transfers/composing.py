@@ -12,7 +12,7 @@ from aiohttp import web
 from pixelhost.core import mailfields, mails, transferfiles
 from pixelhost.core.mailfields import NewMail
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import TransferFile
+from pixelhost.model.transfers import TransferFile
 from pixelhost.web import forms, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.transfers import arriving, frame, problems

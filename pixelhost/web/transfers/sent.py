@@ -9,7 +9,7 @@ from aiohttp import web
 from pixelhost.core import mailfields, mails
 from pixelhost.core.mailfields import Edit
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.model import Mail, MailStatus
+from pixelhost.model.transfers import Mail, MailStatus
 from pixelhost.web import forms, languages, pages
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
