@@ -84,8 +84,8 @@ async def seal_one_of_each(site: Site, alice: Person, salt: str = "") -> None:
     )
     await db.execute(
         """INSERT INTO mails (identifier, sender_id, sender_name, sender_email, recipient_email, subject, body_sealed,
-                              created_at, expires_at)
-           VALUES ('abcd', $1, '', '', '', 's', $2, now(), now())""",
+                              has_passphrase, created_at, expires_at)
+           VALUES ('abcd', $1, '', '', '', 's', $2, false, now(), now())""",
         user_id,
         keys.seal(b"mail bodies", b"m" + salt.encode()),
     )
