@@ -19,6 +19,7 @@ import pytest
 from pixelhost.db import embedded
 from pixelhost.db.embedded import EmbeddedPostgresError, cluster, leftovers, programs
 from tests.support import postgres
+from tests.support.waiting import until
 
 TOP = Path(__file__).parents[2]
 QUICK = postgres.FAST_SETTINGS
@@ -193,12 +194,20 @@ async def test_a_killed_server_is_noticed_and_no_acknowledged_commit_is_lost(dat
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
             connection.terminate()
 
+    async def all_have_written() -> bool:
+        return all(acknowledged)
+
+    async def is_gone() -> bool:
+        return not server.is_running()
+
     writers = [asyncio.create_task(write(writer)) for writer in range(len(acknowledged))]
     await asyncio.sleep(1)
+    await until(all_have_written)
     os.kill(server.pid, signal.SIGKILL)
     await asyncio.wait_for(asyncio.gather(*writers), 60)
 
-    assert not server.is_running()
+    # Its children close their connections a moment before it is gone itself.
+    await until(is_gone)
     server.stop()
     again = start(data_dir, settings={})
     connection = await asyncpg.connect(again.url)
