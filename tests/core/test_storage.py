@@ -16,7 +16,7 @@ from pixelhost.core import files, storage, verify
 from pixelhost.plans import Plan
 from pixelhost.site import Site
 from tests.support.people import Person, make_person
-from tests.support.waiting import until, until_nothing_comes_in
+from tests.support.waiting import until_nothing_comes_in, until_somebody_waits
 
 CONTENTS = [bytes([65 + number]) * size for number, size in enumerate((100, 70_000, 2_500_000))]
 
@@ -54,12 +54,6 @@ async def holding(site: Site, query: str, *values: object) -> AsyncIterator[None
     async with site.db.acquire() as connection, connection.transaction():
         await connection.execute(query, *values)
         yield
-
-
-async def until_somebody_waits(site: Site) -> int:
-    """For a lock that the test holds; the process ID of whose connection it is."""
-    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return int(await until(lambda: site.db.fetchval(waiting)))
 
 
 async def test_no_byte_is_lost_whoever_uploads_deletes_and_sweeps_at_once(site, eager, alice, bob):
@@ -206,7 +200,7 @@ async def test_bytes_swept_between_placing_and_committing_are_placed_again(site,
     await alice.delete(f"/api/file/{await alice.upload('a.bin', data)}")
     async with holding(site, "SELECT FROM users FOR UPDATE"):
         uploading = asyncio.create_task(alice.put("/api/file/again.bin", data=data))
-        await until_somebody_waits(site)
+        await until_somebody_waits(site.db)
         assert await storage.sweep(eager) == 1
         assert await placed(site) == []
     uploaded = await uploading
@@ -218,7 +212,7 @@ async def test_bytes_swept_between_placing_and_committing_are_placed_again(site,
 async def test_bytes_between_placing_and_committing_are_no_orphan(site, alice):
     async with holding(site, "SELECT FROM users FOR UPDATE"):
         uploading = asyncio.create_task(alice.put("/api/file/a.bin", data=b"abc"))
-        await until_somebody_waits(site)
+        await until_somebody_waits(site.db)
         assert await placed(site) == [sha256(b"abc")]
         assert await problems(site) == []
     assert (await uploading).status == 201
@@ -363,7 +357,8 @@ async def test_the_database_going_away_during_an_upload_leaves_no_bytes(site, al
     """The connection that places is cut before its statement."""
     async with holding(site, "SELECT FROM users FOR UPDATE"):
         uploading = asyncio.create_task(alice.put("/api/file/a.bin", data=b"abc"))
-        await site.db.execute("SELECT pg_terminate_backend($1)", await until_somebody_waits(site))
+        (waiting,) = await until_somebody_waits(site.db)
+        await site.db.execute("SELECT pg_terminate_backend($1)", waiting)
         answer = await uploading
     assert answer.refusal == (500, "internal")
     assert await placed(site) == []

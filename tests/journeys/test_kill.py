@@ -18,7 +18,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.support import waiting
 from tests.support.running import (
     Running,
     authorization,
@@ -29,13 +28,13 @@ from tests.support.running import (
     serving,
     until,
 )
+from tests.support.waiting import until_somebody_waits
 
 pytestmark = pytest.mark.journey
 
 ROUNDS = 4
 ENOUGH_SECONDS = 40
 THREADS = 8
-LOCKS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 CUT = (OSError, http.client.HTTPException)
 
 
@@ -125,16 +124,17 @@ def test_the_other_workers_uploads_go_on_when_one_is_killed(directory):
 @asynccontextmanager
 async def upload_hanging_before_its_commit(running: Running, data: bytes) -> AsyncIterator[None]:
     """In the block the bytes of an upload are placed, and its row waits for the row of the account."""
-    blocker = await asyncpg.connect(database_of(running))
+    blocker, looker = [await asyncpg.connect(database_of(running)) for _ in range(2)]
     await blocker.execute("BEGIN; SELECT FROM users FOR UPDATE")
     hanging = threading.Thread(target=failing_upload, args=(running, data))
     hanging.start()
-    await waiting.until(lambda: blocker.fetchval(LOCKS))
+    await until_somebody_waits(looker)
     try:
         yield
     finally:
         await asyncio.to_thread(hanging.join, 10)
         blocker.terminate()
+        looker.terminate()
 
 
 async def test_bytes_placed_but_not_committed_are_cleared_at_the_next_start(directory):

@@ -10,11 +10,10 @@ from pixelhost.core import filesystem
 from pixelhost.site import Site
 from tests.support.admins import block
 from tests.support.people import Person
-from tests.support.waiting import until
+from tests.support.waiting import until_somebody_waits
 
 NOBODY = {"link_permissions": {"read": False}}
 ONLY_BOB = NOBODY | {"user_permissions": {"bob": {"read": True}}}
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def put(person: Person, path: str, **fields: str) -> None:
@@ -166,12 +165,7 @@ async def test_who_asks_while_a_change_is_being_written_waits_for_it(alice: Pers
         tasks.create_task(put(alice, "me/slow"))
         await is_noted.wait()
         asked = [tasks.create_task(lines(site, alice, "me")) for _ in range(20)]
-        await until_it_waits(site)
+        await until_somebody_waits(site.db)
         assert (await alice.get("/api/filesystem/me?stat")).status == 200
         may_end.set()
     assert [one.result() for one in asked] == [["create /slow"]] * 20
-
-
-async def until_it_waits(site: Site) -> None:
-    """Until a transaction waits for another."""
-    await until(lambda: site.db.fetchval(WAITING))

@@ -4,9 +4,9 @@ import asyncio
 
 from pixelhost.core import mails
 from pixelhost.site import Site
-from tests.privasfer.test_recipients import until_somebody_waits
 from tests.support.elsewhere import change_rows
 from tests.support.transfers import Sender
+from tests.support.waiting import until_somebody_waits
 
 
 async def test_a_pin_that_is_changed_while_it_is_checked_gives_no_key(alice: Sender, site: Site):
@@ -16,7 +16,7 @@ async def test_a_pin_that_is_changed_while_it_is_checked_gives_no_key(alice: Sen
         await change.start()
         await other.execute("UPDATE users SET pin_hash = 'another' WHERE name = 'alice'")
         asking = asyncio.create_task(alice.refused("POST", "/api/keys", json={"pin": "1234"}))
-        await until_somebody_waits(site)
+        await until_somebody_waits(site.db)
         await change.commit()
     assert await asking == {"pin": ["Invalid PIN."]}
     assert await site.db.fetchval("SELECT count(*) FROM temporary_keys") == 0
@@ -32,7 +32,7 @@ async def test_who_brought_the_sender_here_may_be_deleted_while_they_are_written
         await deletion.start()
         await other.execute("SELECT FROM users WHERE name = 'bob' FOR UPDATE")
         sending = asyncio.create_task(alice.send_mail(bob.email))
-        await until_somebody_waits(site)
+        await until_somebody_waits(site.db)
         await other.execute("DELETE FROM users WHERE name = 'bob'")
         await deletion.commit()
     assert (await sending)["url"] != ""

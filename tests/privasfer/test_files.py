@@ -17,6 +17,7 @@ from tests.support.clock import MovableClock
 from tests.support.elsewhere import change_rows
 from tests.support.people import Person, make_person
 from tests.support.transfers import Sender, form
+from tests.support.waiting import until_somebody_waits
 
 UUID_4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 REQUIRED = {"file": ["The file field is required."]}
@@ -304,15 +305,6 @@ async def held(site: Site, statement: str, *values: object) -> AsyncIterator[Non
         yield
 
 
-async def until_so_many_wait(site: Site, count: int) -> None:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    for _ in range(500):
-        if await site.db.fetchval(waiting) >= count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("they don't wait")
-
-
 async def test_of_two_changes_at_once_none_is_lost(alice: Sender, site: Site):
     made = await alice.send_file("a.pdf")
     path = f"/api/files/{made['id']}"
@@ -321,7 +313,7 @@ async def test_of_two_changes_at_once_none_is_lost(alice: Sender, site: Site):
             asyncio.create_task(alice.data("PATCH", path, json=change))
             for change in ({"filename": "b"}, {"trashed": True})
         ]
-        await until_so_many_wait(site, 2)
+        await until_somebody_waits(site.db, 2)
     await asyncio.gather(*changes)
     shown = await alice.data("GET", path)
     assert (shown["full_filename"], shown["trashed"]) == ("b.pdf", True)
@@ -337,7 +329,7 @@ async def test_a_category_that_goes_meanwhile_is_none_to_be_chosen_and_matters_t
     change = {"category_id": category["id"]} if is_named else {"filename": "b"}
     async with held(site, "DELETE FROM transfer_categories"):
         changing = asyncio.create_task(alice.ask("PATCH", path, json=change))
-        await until_so_many_wait(site, 1)
+        await until_somebody_waits(site.db)
     answer = await changing
     if is_named:
         assert (answer.status, list(answer.json["errors"])) == (422, ["category_id"])
@@ -350,7 +342,7 @@ async def test_a_file_that_goes_meanwhile_is_not_changed(alice: Sender, site: Si
     made = await alice.send_file("a.pdf")
     async with held(site, "DELETE FROM transfer_files"):
         changing = asyncio.create_task(alice.status("PATCH", f"/api/files/{made['id']}", json={"filename": "b"}))
-        await until_so_many_wait(site, 1)
+        await until_somebody_waits(site.db)
     assert await changing == 404
 
 
@@ -367,7 +359,7 @@ async def test_an_account_has_a_thousand_categories_also_when_many_are_made_at_o
     more = [{"json": {"name": f"more {number}"}} for number in range(5)]
     async with held(site, "SELECT FROM users FOR UPDATE"):
         making = [asyncio.create_task(alice.post("/api/categories", **one)) for one in more]
-        await until_so_many_wait(site, len(more))
+        await until_somebody_waits(site.db, len(more))
     assert sorted(answer.status for answer in await asyncio.gather(*making)) == [201] + [422] * 4
     assert len(await alice.data("GET", "/api/categories")) == CATEGORIES_MAX
     refused = await alice.refused("POST", "/api/categories", json={"name": "one more"})

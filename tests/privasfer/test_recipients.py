@@ -8,16 +8,7 @@ from pixelhost.site import Site
 from tests.support.elsewhere import change_rows
 from tests.support.mailbox import last_mail
 from tests.support.transfers import Sender, make_sender
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-async def until_somebody_waits(site: Site) -> None:
-    for _ in range(500):
-        if await site.db.fetchval(WAITING):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nobody waits")
+from tests.support.waiting import until_somebody_waits
 
 
 @pytest.mark.parametrize("passphrase", [None, "open sesame"])
@@ -31,7 +22,7 @@ async def test_who_is_deleted_while_somebody_writes_is_sent_a_link(
         await deletion.start()
         await other.execute("DELETE FROM users WHERE name = 'bob'")
         sending = asyncio.create_task(alice.send_mail(bob.email, files=[file["id"]], passphrase=passphrase))
-        await until_somebody_waits(site)
+        await until_somebody_waits(site.db)
         await deletion.commit()
     sent = await sending
     push = (await stranger.get("/m/" + sent["url"].rpartition("/")[2])).headers["Location"].removesuffix("/r")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from pixelhost.db.connect import Db
 from pixelhost.site import Site
 
 SECONDS = 120.0
@@ -26,3 +27,18 @@ async def until_nothing_comes_in(site: Site) -> None:
         return not list(site.store.incoming.iterdir())
 
     await until(is_quiet)
+
+
+async def until_somebody_waits(db: Db, count: int = 1) -> list[int]:
+    """Until so many connections to this database wait for locks that others hold; the process IDs of theirs.
+
+    `db` has no transaction open: in one, Postgres goes on telling who was there when it was first asked.
+    """
+
+    async def those_that_wait() -> list[int]:
+        rows = await db.fetch(
+            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return [row["pid"] for row in rows] if len(rows) >= count else []
+
+    return await until(those_that_wait)
