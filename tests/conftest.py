@@ -27,7 +27,7 @@ TEMPLATE = "pixelhost_template"
 
 ROOTS = (
     *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
-    *("visitor_downloads", "captcha_responses"),
+    *("visitor_downloads", "uncounted_downloads", "captcha_responses"),
     *("invoices", "test_payments", "pushes", "mails"),
     *("globals", "job_runs"),
     *("takedowns", "abuse_reporters"),

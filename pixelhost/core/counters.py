@@ -44,6 +44,7 @@ class Counters:
     keys_used: dict[UUID, datetime] = field(default_factory=dict)
     unwritten: list[Batch] = field(default_factory=list)
     unwritten_transfer: list[tuple[UUID, Transfer]] = field(default_factory=list)
+    _ended: list[int] = field(default_factory=list)
     _files: dict[tuple[str, bytes], _Seen] = field(default_factory=dict)
     _nodes: dict[tuple[int, bytes], _Seen] = field(default_factory=dict)
     _transfer: dict[tuple[UUID, int], int] = field(default_factory=dict)
@@ -57,10 +58,15 @@ class Counters:
     def add_node_sent(self, node: Node, visitor: bytes, bytes_sent: int, *, is_paid: bool) -> None:
         _seen(self._nodes, (node.id, visitor), node.size_bytes).add_sent(bytes_sent, is_paid=is_paid)
 
-    def take_visits(self) -> tuple[list[Visit], list[NodeVisit]]:
-        """What was gathered of files and of nodes; afterwards nothing is."""
+    def add_ended(self, number: int) -> None:
+        """A download of which some file has a rate limit is over, and what it sent was added."""
+        self._ended.append(number)
+
+    def take_visits(self) -> tuple[list[Visit], list[NodeVisit], list[int]]:
+        """What was gathered of files and of nodes, and the downloads that ended with it; afterwards nothing is."""
         files, self._files = self._files, {}
         nodes, self._nodes = self._nodes, {}
+        ended, self._ended = self._ended, []
         return (
             [
                 Visit(file_id, visitor, seen.has_viewed, seen.bytes_sent, seen.bytes_paid, seen.threshold_bytes)
@@ -70,6 +76,7 @@ class Counters:
                 NodeVisit(node_id, visitor, seen.bytes_sent, seen.bytes_paid, seen.threshold_bytes)
                 for (node_id, visitor), seen in nodes.items()
             ],
+            ended,
         )
 
     def add_transfer(self, payer_id: UUID, price_per_tb: int, bytes_sent: int) -> None:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from pixelhost import errors
-from pixelhost.core import access, gates
+from pixelhost.core import access, gates, stats
 from pixelhost.core.callers import Caller
 from pixelhost.db import opendownloads
 from pixelhost.db import stats as rows
@@ -104,7 +104,7 @@ async def limits_of(site: Site, caller: Caller, file_id: str | None) -> Limits:
         held = gates.limits_of_plans(site, [site.settings.default_plan])
     is_held = file is None or not gates.is_exempt(site, caller, file)
     since = site.clock.now() - gates.USAGE_WINDOW
-    downloads, sent_bytes = await opendownloads.used(site.db, gates.visitor(site, caller), since)
+    downloads, sent_bytes = await opendownloads.used(site.db, stats.visitor(site, caller), since)
     return Limits(
         speed=held.bytes_per_second,
         downloads=held.downloads,

@@ -11,15 +11,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 from pixelhost import errors
 from pixelhost.core import captchas, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.opendownloads import Pace
-from pixelhost.core.ratelimit import network_of
-from pixelhost.db.opendownloads import Begun, Download, Ended, Limits, Refusal
+from pixelhost.db.opendownloads import DOWNLOADS_PER_VIEW, Begun, Download, Ended, Limits, Refusal
 from pixelhost.errors import ApiError
 from pixelhost.model.accounts import Terms
 from pixelhost.model.files import File
@@ -27,14 +26,13 @@ from pixelhost.model.nodes import Node
 from pixelhost.plans import NO_LIMIT, Plan
 from pixelhost.site import Site
 
-DOWNLOADS_PER_VIEW = 3
 USAGE_WINDOW = timedelta(hours=24)
 ENDING_SECONDS = 0.1
 
 LIFTED_BY_CAPTCHA: Final = frozenset(
     {errors.FILE_RATE_LIMITED, errors.VIRUS_DETECTED, errors.IP_DOWNLOAD_LIMITED, errors.SERVER_OVERLOAD}
 )
-LIFTED_LIMITS: Final[frozenset[Refusal]] = frozenset({"downloads", "overload"})
+LIFTED_LIMITS: Final[frozenset[Refusal]] = frozenset({"rate", "downloads", "overload"})
 LIFTED_LIMITS_OF_ACCOUNTS: Final = LIFTED_LIMITS - {"downloads"}
 
 SOMETHING_ELSE = "something else"
@@ -78,7 +76,7 @@ class Gate:
     @property
     def is_counted(self) -> bool:
         """Whether some limit has to know when the download ends."""
-        return self.download.limits.hold
+        return self.download.is_counted
 
     async def refuse(self) -> None:
         """Raises what a download would be refused with now; uses nothing up, no captcha response either."""
@@ -109,6 +107,8 @@ class Gate:
             is_limited = self.download.limits.transfer_bytes != NO_LIMIT
             sent_bytes = passage.sent_bytes if is_limited else 0
             self.site.open_downloads.end(Ended(begun.number, sent_bytes))
+            if self.download.rated:
+                self.site.counters.add_ended(begun.number)
 
     async def _begin(self, size_bytes: int, *, is_continuation: bool) -> Begun:
         open_downloads = self.site.open_downloads
@@ -143,6 +143,7 @@ class Gate:
 
 
 REFUSALS: Final[Mapping[str, Callable[[Caller], ApiError]]] = {
+    "rate": lambda _: errors.FILE_RATE_LIMITED(),
     "transfer": lambda _: errors.TRANSFER_LIMIT_EXCEEDED(),
     "overload": lambda _: errors.SERVER_OVERLOAD(),
     "at_once": lambda _: errors.MAX_CONCURRENT_DOWNLOADS(),
@@ -151,11 +152,6 @@ REFUSALS: Final[Mapping[str, Callable[[Caller], ApiError]]] = {
         errors.IP_DOWNLOAD_LIMITED() if caller.account is None else errors.DOWNLOAD_LIMIT_EXCEEDED()
     ),
 }
-
-
-def visitor(site: Site, caller: Caller) -> bytes:
-    """Whose downloads count together: an IPv4 address, or a network of IPv6, in which one subscriber has them all."""
-    return site.keyring.visitor(network_of(caller.ip))
 
 
 def is_exempt(site: Site, caller: Caller, wanted: Wanted) -> bool:
@@ -175,11 +171,11 @@ def infected(wanted: Wanted) -> ApiError | None:
     return errors.VIRUS_DETECTED() if wanted.virus_name else None
 
 
-def rate_limited(plan: Plan, wanted: Wanted) -> ApiError | None:
-    """Three times more downloads than views: it is linked to from elsewhere, past its page."""
-    if not plan.file_rate_limit or isinstance(wanted, Node):
-        return None
-    is_past_its_page = wanted.downloads > DOWNLOADS_PER_VIEW * max(wanted.views, 1)
+def rate_limited(site: Site, wanted: Wanted) -> ApiError | None:
+    """Three times more downloads than views: it is linked to from elsewhere, past its page. By those that were counted;
+    those under way count as well for who is new to the file, as its download begins.
+    """
+    is_past_its_page = _is_rated(wanted, site) and wanted.downloads > DOWNLOADS_PER_VIEW * max(wanted.views, 1)
     return errors.FILE_RATE_LIMITED() if is_past_its_page else None
 
 
@@ -191,12 +187,12 @@ def standing(site: Site, caller: Caller, wanted: Wanted) -> ApiError | None:
         return None
     if refusal := infected(wanted):
         return refusal
-    return None if stats.is_premium(site, caller, wanted) else rate_limited(site.plan(wanted.owner_plan_id), wanted)
+    return None if stats.is_premium(site, caller, wanted) else rate_limited(site, wanted)
 
 
 async def used_up(site: Site, caller: Caller, files: Sequence[File]) -> Mapping[str, ApiError]:
     """What this caller's address has used up of the limits that hold for these files, by their IDs. At most two
-    statements a plan. How many downloads are under way at once is a matter of the moment, and left out.
+    statements a plan. What is under way at once is a matter of the moment, and left out.
     """
     by_limits: dict[Limits, list[File]] = {}
     for file in files:
@@ -207,7 +203,7 @@ async def used_up(site: Site, caller: Caller, files: Sequence[File]) -> Mapping[
     for limits, held in by_limits.items():
         download = replace(_download(site, caller, held), limits=limits)
         # Each by itself, as they aren't one download: they stand or fall as any other does that is new to the address.
-        begun = await site.open_downloads.trial(replace(download, subjects=[SOMETHING_ELSE]))
+        begun = await site.open_downloads.trial(replace(download, subjects=[SOMETHING_ELSE], rated=()))
         if refusal := _said(caller, begun):
             is_counted = begun.refusal == "downloads"
             again = await site.open_downloads.known(download, USAGE_WINDOW) if is_counted else set()
@@ -291,11 +287,17 @@ def _said(caller: Caller, begun: Begun) -> ApiError | None:
 def _download(site: Site, caller: Caller, wanted: Sequence[Wanted]) -> Download:
     held = [one for one in wanted if not is_exempt(site, caller, one)]
     return Download(
-        visitor=visitor(site, caller),
+        visitor=stats.visitor(site, caller),
         subjects=[_subject(one) for one in held or wanted],
         limits=limits_of_plans(site, {one.owner_plan_id for one in held}),
         is_free=bool(held),
+        rated=[one.id for one in held if _is_rated(one, site)],
     )
+
+
+def _is_rated(wanted: Wanted, site: Site) -> TypeGuard[File]:
+    """Nodes have no views to compare their downloads with."""
+    return isinstance(wanted, File) and site.plan(wanted.owner_plan_id).file_rate_limit
 
 
 def _subject(wanted: Wanted) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pixelhost.db.connect import Db
+from pixelhost.db.connect import Db, Transaction
 
 NO_LIMIT = -1
+DOWNLOADS_PER_VIEW = 3
 
-Refusal = Literal["", "transfer", "downloads", "overload", "at_once"]
+Refusal = Literal["", "rate", "transfer", "downloads", "overload", "at_once"]
 Share = tuple[bytes, int]
 """Who shares a speed: a visitor, and the speed in bytes a second."""
 
@@ -32,12 +33,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What is to begin. `subjects` are what it is of; `is_free`: that limits hold for it, but for counting it."""
+    """What is to begin. `subjects` are what it is of, `rated` the IDs of those files among it that have a rate limit;
+    `is_free`: that limits hold for it, but for counting it.
+    """
 
     visitor: bytes
     subjects: Sequence[str]
     limits: Limits
     is_free: bool
+    rated: Sequence[str] = ()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether some limit has to know when it begins, and when it ends."""
+        return bool(self.rated) or self.limits.hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ async def begin(
 ) -> Begun:
     """Begin a download of so many bytes unless a limit refuses it, after those that have ended.
 
-    `lifted` are the limits that don't matter, among `downloads` and `overload`.
+    `lifted` are the limits that don't matter, among `rate`, `downloads` and `overload`.
     """
     return await _begin(db, process, download, size_bytes, now, ended, lifted, is_trial=False)
 
@@ -91,7 +100,7 @@ async def _begin(
 ) -> Begun:
     limits = download.limits
     row = await db.fetchrow(
-        "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         process,
         download.visitor,
         download.subjects,
@@ -103,6 +112,8 @@ async def _begin(
         limits.at_once,
         limits.overall,
         limits.bytes_per_second,
+        download.rated,
+        DOWNLOADS_PER_VIEW,
         list(lifted),
         is_trial,
         [one.number for one in ended],
@@ -119,6 +130,11 @@ async def end(db: Db, ended: Sequence[Ended], now: datetime) -> None:
         [one.sent_bytes for one in ended],
         now,
     )
+
+
+async def forget_counted(tx: Transaction, numbers: Sequence[int]) -> None:
+    """Downloads that have ended, and of which `file_visitors` tells in this transaction, need no other mark."""
+    await tx.execute("DELETE FROM uncounted_downloads WHERE number = ANY($1)", numbers)
 
 
 async def sharing(db: Db, shares: Collection[Share]) -> Mapping[Share, int]:

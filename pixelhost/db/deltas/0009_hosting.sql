@@ -163,6 +163,18 @@ CREATE UNLOGGED TABLE open_downloads (
 CREATE INDEX open_downloads_visitor ON open_downloads (visitor);
 CREATE INDEX open_downloads_process ON open_downloads (process);
 
+-- Downloads of files with a rate limit by addresses that are new to them, until file_visitors tells of those or they have
+-- ended short of it: each may be the one too many. Several processes and a crash as in open_downloads.
+CREATE UNLOGGED TABLE uncounted_downloads (
+    number bigint NOT NULL,                            -- as in open_downloads, where it may have ended
+    file_id text NOT NULL,
+    visitor bytea NOT NULL,
+    process integer NOT NULL,
+    PRIMARY KEY (number, file_id)
+);
+CREATE INDEX uncounted_downloads_file ON uncounted_downloads (file_id);
+CREATE INDEX uncounted_downloads_process ON uncounted_downloads (process);
+
 -- Captcha responses that were right, so that each is good once. It may go on with what it began.
 CREATE TABLE captcha_responses (
     response_sha256 bytea PRIMARY KEY CHECK (length(response_sha256) = 32),
@@ -184,17 +196,34 @@ INSERT INTO scanner DEFAULT VALUES;
 
 -- The rows of processes that have died go: what still counts is under way. Who asks is alive, though its own lock wouldn't
 -- keep it out.
-CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE sql AS $$
-    DELETE FROM open_downloads WHERE process IN (
-        SELECT process FROM (SELECT DISTINCT process FROM open_downloads WHERE process <> pg_backend_pid()) p
-         WHERE pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process))
+CREATE FUNCTION forget_dead_downloads() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    dead integer[] := ARRAY(
+        SELECT process FROM (SELECT process FROM open_downloads UNION SELECT process FROM uncounted_downloads) p
+         WHERE process <> pg_backend_pid()
+           AND pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process));
+BEGIN
+    IF cardinality(dead) > 0 THEN
+        DELETE FROM open_downloads WHERE process = ANY (dead);
+        DELETE FROM uncounted_downloads WHERE process = ANY (dead);
+    END IF;
+END
+$$;
+
+-- Those of these files that have `per_view` times more downloads than views, if all are counted that others have begun.
+CREATE FUNCTION files_past_their_rate(ids text[], by_visitor bytea, per_view bigint) RETURNS SETOF text
+LANGUAGE sql STABLE AS $$
+    SELECT f.id FROM files f WHERE f.id = ANY (ids) AND per_view * greatest(f.views, 1) < f.downloads + (
+        SELECT count(DISTINCT u.visitor) FROM uncounted_downloads u
+         WHERE u.file_id = f.id AND u.visitor <> by_visitor AND NOT EXISTS (
+             SELECT FROM file_visitors v
+              WHERE v.file_id = u.file_id AND v.visitor = u.visitor AND v.has_downloaded))
 $$;
 
 -- Downloads are over, and were sent so many bytes that count. A second time counts nothing.
 CREATE FUNCTION end_downloads(ids bigint[], sent_bytes bigint[], at_time timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM set_config('synchronous_commit', 'off', true);
     WITH gone AS (
         DELETE FROM open_downloads o USING unnest(ids, sent_bytes) AS e (id, bytes)
          WHERE o.id = e.id RETURNING o.visitor, e.bytes)
@@ -210,12 +239,13 @@ $$;
 -- names the limit, as `lifted` does with those that a captcha has lifted; a trial takes nothing. Downloads count by
 -- what is downloaded, so that more of the same is let pass, and as many as there are subjects; bytes from now on, as
 -- many as are asked for, until `end_downloads` says how many it were. `sharing` is how many of the address share the
--- speed, this one included. Where there is a limit over all, those that it holds for take turns too. A crash of the
--- server may forget the last moments, for which nobody waits.
+-- speed, this one included. Where there is a limit over all, those that it holds for take turns too, as do those of one
+-- file with a rate limit (`rated`) whose addresses are new to it. A crash of the server may forget the last moments, for
+-- which nobody waits.
 CREATE FUNCTION begin_download(
     by_process integer, by_visitor bytea, subjects text[], at_time timestamptz, wanted_bytes bigint, is_free boolean,
     downloads_max bigint, bytes_max bigint, at_once_max bigint, overall_max bigint, speed bigint,
-    lifted text[], is_trial boolean, ended bigint[], ended_bytes bigint[],
+    rated text[], per_view bigint, lifted text[], is_trial boolean, ended bigint[], ended_bytes bigint[],
     OUT refusal text, OUT number bigint, OUT sharing bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -226,7 +256,6 @@ DECLARE
 BEGIN
     refusal := '';
     IF NOT is_trial THEN
-        PERFORM set_config('synchronous_commit', 'off', true);
         IF cardinality(ended) > 0 THEN
             PERFORM end_downloads(ended, ended_bytes, at_time);
         END IF;
@@ -243,7 +272,24 @@ BEGIN
            ), 0) ELSE 0 END,
            count(*) FILTER (WHERE o.is_held)
       INTO used_bytes, under_way FROM open_downloads o WHERE o.visitor = by_visitor;
-    IF bytes_max >= 0 AND bytes_max <= used_bytes THEN
+    IF cardinality(rated) > 0 THEN
+        rated := ARRAY(SELECT r FROM unnest(rated) AS r WHERE NOT EXISTS (
+            SELECT FROM file_visitors v WHERE v.file_id = r AND v.visitor = by_visitor AND v.has_downloaded));
+        -- Always in one order, after the lock of the address and before that of all.
+        IF cardinality(rated) > 0 AND NOT is_trial THEN
+            PERFORM pg_advisory_xact_lock(hashtextextended(r, 1)) FROM (SELECT r FROM unnest(rated) AS r ORDER BY r) s;
+        END IF;
+    END IF;
+    IF cardinality(rated) > 0 AND 'rate' <> ALL (lifted)
+       AND EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
+        PERFORM forget_dead_downloads();
+        IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
+            refusal := 'rate';
+        END IF;
+    END IF;
+    IF refusal <> '' THEN
+        RETURN;
+    ELSIF bytes_max >= 0 AND bytes_max <= used_bytes THEN
         refusal := 'transfer';
     ELSIF fresh > 0 AND 'downloads' <> ALL (lifted) AND downloads_max < fresh + (
         SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
@@ -278,6 +324,9 @@ BEGIN
     INSERT INTO open_downloads (process, visitor, is_held, reserved_bytes, bytes_per_second)
     VALUES (by_process, by_visitor, is_free, CASE WHEN bytes_max >= 0 THEN wanted_bytes ELSE 0 END, speed)
     RETURNING id INTO number;
+    IF cardinality(rated) > 0 THEN
+        INSERT INTO uncounted_downloads SELECT begin_download.number, r, by_visitor, by_process FROM unnest(rated) AS r;
+    END IF;
     IF speed > 0 THEN
         sharing := (SELECT count(*) FROM open_downloads o WHERE o.visitor = by_visitor AND o.bytes_per_second = speed);
     END IF;
