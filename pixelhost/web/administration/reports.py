@@ -10,9 +10,9 @@ from aiohttp import web
 from pixelhost.core import reportqueue, takedowns
 from pixelhost.core.reportqueue import Status
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import abusetypes, forms, languages, pages, sections
+from pixelhost.web import abusetypes, forms, pages, sections
 from pixelhost.web.account import problems
-from pixelhost.web.administration import frame, paging
+from pixelhost.web.administration import frame, paging, takedownform
 from pixelhost.web.administration.paging import PER_PAGE
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
@@ -98,7 +98,6 @@ async def thumbnail(request: web.Request) -> web.StreamResponse:
 
 async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) -> web.Response:
     facts = await reportqueue.facts(site_of(request), target.path_segment(request, 2, "file"))
-    say = languages.of(request).translations.gettext
     return frame.answer(
         request,
         "report.html",
@@ -108,10 +107,6 @@ async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) 
         reports=facts.reported.reports,
         statuses=STATUSES,
         types=abusetypes.TAKEN_DOWN,
-        choices=[(kind, say(label)) for kind, label in abusetypes.TAKEN_DOWN.items()],
         copies=[(one, takedowns.page(one)) for one in facts.copies],
-        sent=sent,
-        problems=found,
-        reporter_max=takedowns.REPORTER_MAX,
-        note_max=takedowns.NOTE_MAX,
+        **takedownform.fields(request, sent, found, facts.reported.type),
     )

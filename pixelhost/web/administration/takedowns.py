@@ -9,9 +9,9 @@ from aiohttp import web
 from pixelhost.core import blocking, takedowns
 from pixelhost.core.blocking import Blocked
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import abusetypes, forms, languages, pages, sections
+from pixelhost.web import abusetypes, forms, pages, sections
 from pixelhost.web.account import problems
-from pixelhost.web.administration import frame, paging
+from pixelhost.web.administration import frame, paging, takedownform
 from pixelhost.web.administration.paging import PER_PAGE
 from pixelhost.web.forms import Problems
 from pixelhost.wire import params, target
@@ -78,7 +78,7 @@ async def lift(request: web.Request) -> web.Response:
 async def _page(
     request: web.Request, sent: Mapping[str, str], found: Problems, blocked: Blocked | None = None
 ) -> web.Response:
-    look, say = sections.look(request, Look), languages.of(request).translations.gettext
+    look = sections.look(request, Look)
     ones, total = await takedowns.search(site_of(request), "", look.q, PER_PAGE, (look.page - 1) * PER_PAGE)
     paged = paging.of(look.page, total)
     if paged.is_beyond:
@@ -92,12 +92,8 @@ async def _page(
         paged=paged,
         to=lambda **changes: sections.address(request, **changes),
         types=abusetypes.TAKEN_DOWN,
-        choices=[(kind, say(label)) for kind, label in abusetypes.TAKEN_DOWN.items()],
         blocked=blocked,
-        sent=sent,
-        problems=found,
-        reporter_max=takedowns.REPORTER_MAX,
-        note_max=takedowns.NOTE_MAX,
+        **takedownform.fields(request, sent, found),
     )
 
 
