@@ -6,7 +6,7 @@
 import dataclasses
 import difflib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -222,19 +222,22 @@ def load(environ: Mapping[str, str], **overrides: Any) -> Settings:
             problems.append(f"PIXELHOST_DEFAULT_PLAN: there is no plan '{default}', only {', '.join(known)}")
     except PlansError as error:
         problems.append(f"PIXELHOST_PLANS_FILE: {error}")
-    if values.get("captcha") in CAPTCHA_PROVIDERS and not (
-        values.get("captcha_site_key") and values.get("captcha_secret")
-    ):
-        problems.append(
-            f"PIXELHOST_CAPTCHA: '{values['captcha']}' needs PIXELHOST_CAPTCHA_SITE_KEY and PIXELHOST_CAPTCHA_SECRET"
-        )
-    if ("tls_cert" in values) != ("tls_key" in values):
-        problems.append("PIXELHOST_TLS_CERT and PIXELHOST_TLS_KEY come together")
-    if "tls_listen" in values and "base_url" not in values:
-        problems.append("PIXELHOST_TLS_LISTEN: custom domains need PIXELHOST_BASE_URL, so that none is the site's own")
+    problems += _lacking(values)
     if problems:
         raise SettingsError(problems)
     return Settings(**values)
+
+
+def _lacking(values: Mapping[str, Any]) -> Iterator[str]:
+    """What settings that were given need beside them."""
+    if values.get("captcha") in CAPTCHA_PROVIDERS and not (
+        values.get("captcha_site_key") and values.get("captcha_secret")
+    ):
+        yield f"PIXELHOST_CAPTCHA: '{values['captcha']}' needs PIXELHOST_CAPTCHA_SITE_KEY and PIXELHOST_CAPTCHA_SECRET"
+    if ("tls_cert" in values) != ("tls_key" in values):
+        yield "PIXELHOST_TLS_CERT and PIXELHOST_TLS_KEY come together"
+    if "tls_listen" in values and "base_url" not in values:
+        yield "PIXELHOST_TLS_LISTEN: custom domains need PIXELHOST_BASE_URL, so that none is the site's own"
 
 
 def shown(settings: Settings) -> dict[str, str]:
