@@ -20,8 +20,6 @@ from pixelhost.site import open_site
 from pixelhost.tls import TlsSite
 from pixelhost.wire.accesslog import AccessLogger
 
-log = logging.getLogger("pixelhost")
-
 # A thread that hashes gives way to the event loop after half a millisecond, not after five.
 SWITCH_SECONDS = 0.0005
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import click
 
-from pixelhost import __version__, worker
+from pixelhost import __version__, notations, worker
 from pixelhost import serve as supervisor
-from pixelhost import settings as settings_module
 from pixelhost.cli.opening import database, migrated, settings_now
 from pixelhost.core import login
 from pixelhost.db import connect, embedded, users
@@ -31,7 +30,7 @@ TIME_TO_CLOSE_SECONDS = 3
 def serve(listen: str | None, workers: int | None, data_dir: Path | None) -> None:
     """Serve until Ctrl-C or SIGTERM. The first start makes the account `admin`."""
     try:
-        address = settings_module.listen_address(listen) if listen is not None else None
+        address = notations.listen_address(listen) if listen is not None else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--listen") from None
     settings = settings_now(listen=address, workers=workers, data_dir=data_dir)

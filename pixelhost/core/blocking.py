@@ -12,7 +12,7 @@ from pixelhost import errors
 from pixelhost.core import paths, takedowns
 from pixelhost.core.callers import Caller
 from pixelhost.core.paths import Path
-from pixelhost.db import files, lists, nodes, reporters
+from pixelhost.db import chains, files, lists, reporters
 from pixelhost.errors import ApiError
 from pixelhost.model.abuse import AbuseReporter
 from pixelhost.model.nodes import Node
@@ -155,7 +155,7 @@ class _Blocking:
             path = paths.parse(unquote(text, errors="strict"))
         except (ApiError, UnicodeDecodeError):
             return None
-        chain = await nodes.walk_shared(self.site.db, path.bucket, path.names)
+        chain = await chains.walk_shared(self.site.db, path.bucket, path.names)
         return (path, chain.last) if chain is not None and chain.is_complete else None
 
     async def _content(self, digest: bytes) -> None:

@@ -5,7 +5,7 @@ from pixelhost.core import nodes, sharing
 from pixelhost.core.callers import Caller
 from pixelhost.core.nodes import Place
 from pixelhost.core.paths import ME, Path
-from pixelhost.db import nodes as rows
+from pixelhost.db import chains
 from pixelhost.errors import ApiError
 from pixelhost.ids import is_id
 from pixelhost.site import Site
@@ -29,7 +29,7 @@ async def awaits_account(site: Site, caller: Caller, path: Path) -> bool:
     """Whether a stranger is refused at a directory only for want of an account. False for what isn't there."""
     if path.bucket == ME or not is_id(path.bucket):
         return False
-    chain = await rows.walk_shared(site.db, path.bucket, path.names)
+    chain = await chains.walk_shared(site.db, path.bucket, path.names)
     if chain is None or not chain.is_complete or not chain.last.is_directory or chain.last.share_id is None:
         return False
-    return sharing.awaits_account(site, caller, chain.nodes[chain.base :])
+    return sharing.awaits_account(site, caller, chain.nodes_from_bucket)

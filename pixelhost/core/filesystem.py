@@ -35,7 +35,7 @@ from pixelhost.core.storage import Received
 from pixelhost.core.uploads import Admission
 from pixelhost.db import nodes as rows
 from pixelhost.db import users
-from pixelhost.db.nodes import Chain
+from pixelhost.db.chains import Chain
 from pixelhost.media.mime import extension, mime_type
 from pixelhost.media.zipstream import unique_names
 from pixelhost.model.accounts import User

@@ -23,7 +23,7 @@ from pixelhost.db import outbox, users
 from pixelhost.db.connect import Transaction
 from pixelhost.db.outbox import Letter
 from pixelhost.errors import ApiError
-from pixelhost.settings import mailbox
+from pixelhost.notations import mailbox
 from pixelhost.site import Site
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pixelhost import errors
 from pixelhost.core import nodes, sharing
 from pixelhost.core.callers import Caller
 from pixelhost.core.paths import ME, Path
-from pixelhost.db import nodes as rows
+from pixelhost.db import chains
 from pixelhost.errors import ApiError
 from pixelhost.ids import is_id
 from pixelhost.site import Site
@@ -16,8 +16,8 @@ async def takes_password(site: Site, path: Path) -> bool:
     """Whether somebody may come further here with a password. False for what isn't there."""
     if path.bucket == ME or not is_id(path.bucket):
         return False
-    chain = await rows.walk_shared(site.db, path.bucket, path.names)
-    return chain is not None and sharing.has_password(chain.nodes[chain.base :])
+    chain = await chains.walk_shared(site.db, path.bucket, path.names)
+    return chain is not None and sharing.has_password(chain.nodes_from_bucket)
 
 
 async def is_right(site: Site, caller: Caller, path: Path, password: str) -> bool:
@@ -33,5 +33,5 @@ async def is_right(site: Site, caller: Caller, path: Path, password: str) -> boo
     except ApiError as refusal:
         if refusal.kind is not errors.PERMISSION_DENIED:
             raise
-    chain = await rows.walk_shared(site.db, path.bucket, path.names)
-    return chain is not None and not sharing.is_wrong_guess(site, knocking, chain.nodes[chain.base :])
+    chain = await chains.walk_shared(site.db, path.bucket, path.names)
+    return chain is not None and not sharing.is_wrong_guess(site, knocking, chain.nodes_from_bucket)

@@ -7,9 +7,9 @@ from pixelhost import errors
 from pixelhost.core import paths, ratelimit, sharing
 from pixelhost.core.callers import Caller
 from pixelhost.core.paths import ME, Path
-from pixelhost.db import nodes
+from pixelhost.db import chains, nodes
+from pixelhost.db.chains import Chain
 from pixelhost.db.connect import Db
-from pixelhost.db.nodes import Chain
 from pixelhost.ids import is_id
 from pixelhost.model.files import Blob
 from pixelhost.model.nodes import Node, Outline, Rights
@@ -32,7 +32,7 @@ class Place:
 
     @property
     def nodes(self) -> Sequence[Node]:
-        return self.chain.nodes[self.chain.base :]
+        return self.chain.nodes_from_bucket
 
     @property
     def node(self) -> Node:
@@ -75,10 +75,9 @@ async def find(site: Site, caller: Caller, path: Path, db: Db | None = None) -> 
         # Past the limit a right password opens nothing either, else guessing would go on.
         await ratelimit.refuse_used_up(site, "node password", caller.ip, PASSWORDS_PER_MINUTE)
     chain = await _walk(site, caller, path, db or site.db)
-    nodes_from_bucket = chain.nodes[chain.base :]
-    if db is None and sharing.is_wrong_guess(site, caller, nodes_from_bucket):
+    if db is None and sharing.is_wrong_guess(site, caller, chain.nodes_from_bucket):
         await ratelimit.refuse_above(site, "node password", caller.ip, PASSWORDS_PER_MINUTE)
-    rights = sharing.rights(site, caller, nodes_from_bucket)
+    rights = sharing.rights(site, caller, chain.nodes_from_bucket)
     if rights == sharing.NOTHING:
         raise errors.PERMISSION_DENIED()
     return Place(path, chain, rights)
@@ -136,7 +135,7 @@ async def readable_directory(site: Site, caller: Caller, path: Path) -> Place:
 async def readable_children(site: Site, caller: Caller, place: Place) -> list[Node]:
     """Of a directory, by name, but for what is shared with others only; of a file none."""
     found = await nodes.children(site.db, place.node.id) if place.node.is_directory else []
-    found = [nodes.under(place.node, node) for node in found]
+    found = [chains.under(place.node, node) for node in found]
     if place.rights.owner:
         return found
     return [node for node in found if node.share_id is None or sharing.granted(site, caller, node.permissions).read]
@@ -182,9 +181,9 @@ async def _walk(site: Site, caller: Caller, path: Path, db: Db) -> Chain:
         user = caller.require_user()
         if not site.plan(user.plan_id).filesystem_access:
             raise errors.PERMISSION_DENIED(message="The plan of your account has no filesystem")
-        chain = await nodes.walk_own(db, user.id, path.names)
+        chain = await chains.walk_own(db, user.id, path.names)
     else:
-        chain = await nodes.walk_shared(db, path.bucket, path.names) if is_id(path.bucket) else None
+        chain = await chains.walk_shared(db, path.bucket, path.names) if is_id(path.bucket) else None
     if chain is None:
         raise errors.NOT_FOUND()
     return chain

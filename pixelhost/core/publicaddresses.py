@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Final
 
-from pixelhost.settings import Network
+from pixelhost.notations import Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

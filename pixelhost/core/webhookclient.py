@@ -26,7 +26,7 @@ from aiohttp import (
 
 from pixelhost import __version__
 from pixelhost.core import publicaddresses
-from pixelhost.settings import Network
+from pixelhost.notations import Network
 
 TIMEOUT_SECONDS = 10.0
 GONE: Final = 410

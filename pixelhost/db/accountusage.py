@@ -7,8 +7,6 @@ from uuid import UUID
 
 from pixelhost.db.connect import Db
 
-SLOT = timedelta(minutes=10)
-
 Statistic = Literal["views", "downloads", "bandwidth_bytes", "bandwidth_paid_bytes"]
 STATISTICS: tuple[Statistic, ...] = ("views", "downloads", "bandwidth_bytes", "bandwidth_paid_bytes")
 

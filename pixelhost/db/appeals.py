@@ -54,12 +54,6 @@ async def of_user(db: Db, takedown_id: int, user_id: UUID) -> Appeal | None:
     return appeal(row) if row else None
 
 
-async def of_takedown(db: Db, takedown_id: int) -> list[Appeal]:
-    """The oldest first."""
-    rows = await db.fetch(f"{SELECTED} WHERE a.takedown_id = $1 ORDER BY a.made_at, a.id", takedown_id)
-    return [appeal(row) for row in rows]
-
-
 async def set_rejected(tx: Transaction, appeal_id: int, answer: str, now: datetime) -> bool:
     """Whether it was undecided."""
     status = await tx.execute(

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from pixelhost.db import nodes
+from pixelhost.db import chains, nodes
+from pixelhost.db.chains import Chain
 from pixelhost.db.connect import Db, Transaction
-from pixelhost.db.nodes import Chain
 
 
 class Certificate(NamedTuple):
@@ -49,7 +49,7 @@ async def certificate_of(db: Db, node_id: int) -> str | None:
 async def walk(db: Db, name: str) -> Chain | None:
     """The node that is served on a name, with what is above it. None where there is none, or it is being deleted."""
     node_id = await nodes.holder_of_domain(db, name)
-    return await nodes.walk_to(db, node_id) if node_id is not None else None
+    return await chains.walk_to(db, node_id) if node_id is not None else None
 
 
 async def delete(db: Db, name: str) -> bool:

@@ -229,17 +229,6 @@ async def _of_owner(db: Db, condition: str, owner_id: UUID, skip: int, limit: in
     return [push(row) for row in rows]
 
 
-async def count(db: Db, owner_id: UUID) -> tuple[int, int]:
-    """(active, expired) of an account."""
-    row = await db.fetchrow(
-        """SELECT count(*) FILTER (WHERE expired_at IS NULL) AS active,
-                  count(*) FILTER (WHERE expired_at IS NOT NULL) AS expired
-             FROM pushes WHERE owner_id = $1""",
-        owner_id,
-    )
-    return row["active"], row["expired"]
-
-
 async def change(tx: Transaction, changed: Push) -> None:
     """What its owner may change. The caller has locked the push."""
     await tx.execute(

@@ -13,8 +13,8 @@ from pixelhost.web import pages, wording
 from pixelhost.web.languages import Language
 
 WIDTH, HEIGHT = 640, 160
-BELOW: Final = 18
-"""Of the height: the line of dates."""
+BASE: Final = HEIGHT - 18
+"""Where bars stand: below it is the line of dates."""
 
 STEPS: Final = (1, 2, 5, 10)
 LABELS: Final = 4
@@ -51,39 +51,34 @@ def bars(
     """
     top = _round_above(max(amounts, default=0))
     step = WIDTH / max(len(amounts), 1)
-    height = HEIGHT - BELOW
-    drawn = [
-        Bar(
-            x=round(index * step + step * 0.1, 2),
-            y=round(height - height * amount / top, 2),
-            width=round(step * 0.8, 2),
-            height=round(height * amount / top, 2),
-            label=f"{_moment(language, times)(when)}: {shown(amount)}",
-        )
-        for index, (when, amount) in enumerate(zip(times, amounts, strict=True))
-    ]
+    moment = _moment(language, times)
+    rows = [(moment(when), amount) for when, amount in zip(times, amounts, strict=True)]
     return Markup(  # noqa: S704 - a template made it
         pages.rendered(
             language,
             "plot.html",
             title=title,
-            bars=drawn,
+            bars=[
+                _bar(index * step, step, BASE * amount / top, f"{when}: {shown(amount)}")
+                for index, (when, amount) in enumerate(rows)
+            ],
             lines=[
-                Line(round(height - height * part, 2), shown(round(top * part)))
+                Line(round(BASE - BASE * part, 2), shown(round(top * part)))
                 for part in ((0.5, 1) if top % 2 == 0 else (1,))
             ],
             dates=_dates(language, times, step),
-            rows=[
-                (_moment(language, times)(when), shown(amount))
-                for when, amount in zip(times, amounts, strict=True)
-                if amount
-            ],
+            rows=[(when, shown(amount)) for when, amount in rows if amount],
             total=shown(sum(amounts)),
             width=WIDTH,
             height=HEIGHT,
-            base=height,
+            base=BASE,
         )
     )
+
+
+def _bar(left: float, step: float, height: float, label: str) -> Bar:
+    """With gaps beside it."""
+    return Bar(round(left + step * 0.1, 2), round(BASE - height, 2), round(step * 0.8, 2), round(height, 2), label)
 
 
 def _round_above(highest: int) -> int:

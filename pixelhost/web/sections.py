@@ -1,11 +1,16 @@
-"""Pages with others beside them: their places, what is asked before something goes, and their addresses."""
+"""Pages with others beside them: their places, what is asked before something goes, and what their addresses say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
+
+from pixelhost.errors import ApiError, ApiErrors
+from pixelhost.wire import params
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,14 @@ class Question:
     sent: Mapping[str, str]
     names: Sequence[str] = ()
     """Of what goes, as far as they are shown."""
+
+
+def look(request: web.Request, wanted: type[T]) -> T:
+    """The query as a `wanted`, which has a default for everything: what can't be understood counts for nothing."""
+    try:
+        return params.query(request, wanted)
+    except (ApiError, ApiErrors):
+        return wanted()
 
 
 def address(request: web.Request, **changes: str | int) -> str:

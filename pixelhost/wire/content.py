@@ -48,16 +48,7 @@ async def send(
 
     Raises errors for 412 and 416 before anything is sent.
     """
-    headers = {
-        hdrs.CONTENT_TYPE: _content_type(content.mime_type),
-        hdrs.ETAG: f'"{content.etag}"',
-        hdrs.LAST_MODIFIED: ranges.format_http_date(content.modified_at),
-        hdrs.ACCEPT_RANGES: "bytes",
-        hdrs.CACHE_CONTROL: cache_control,
-        hdrs.CONTENT_DISPOSITION: content_disposition(disposition, content.name),
-        "Content-Security-Policy": PDF_POLICY if content.mime_type == "application/pdf" else SANDBOX,
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = _headers(content, disposition, cache_control)
     sent = request.headers
     etag, modified_at = content.etag, content.modified_at
     is_head = request.method == hdrs.METH_HEAD
@@ -82,6 +73,19 @@ async def send(
         if _is_for_nginx(request, content):
             return _accelerated(content, extent, headers)
         return await _send_extent(request, content, passage, extent, 206 if extents else 200, headers)
+
+
+def _headers(content: Content, disposition: Disposition, cache_control: str) -> dict[str, str]:
+    return {
+        hdrs.CONTENT_TYPE: _content_type(content.mime_type),
+        hdrs.ETAG: f'"{content.etag}"',
+        hdrs.LAST_MODIFIED: ranges.format_http_date(content.modified_at),
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CACHE_CONTROL: cache_control,
+        hdrs.CONTENT_DISPOSITION: content_disposition(disposition, content.name),
+        "Content-Security-Policy": PDF_POLICY if content.mime_type == "application/pdf" else SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 async def send_bytes(

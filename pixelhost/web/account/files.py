@@ -15,7 +15,7 @@ from pixelhost.web.account import frame, problems
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
 from pixelhost.web.sections import CONFIRMED, Question
-from pixelhost.wire import dialect, params
+from pixelhost.wire import dialect
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Length
 
@@ -125,7 +125,7 @@ ACTIONS: Final = {"delete": _delete, "list": _make_list, "links": _show_links}
 
 async def _page(request: web.Request, found: Problems) -> web.Response:
     site, account = site_of(request), frame.account_of(request)
-    look = _look(request)
+    look = sections.look(request, Look)
     wanted = Wanted(name=look.q.strip(), order=look.sort)
     page = await filepages.files(site, account, wanted, look.page, look.per)
     return frame.answer(
@@ -143,14 +143,6 @@ async def _page(request: web.Request, found: Problems) -> web.Response:
         here=dialect.here(request),
         content_origin=site.settings.content_origin or "",
     )
-
-
-def _look(request: web.Request) -> Look:
-    """What can't be understood of an address is left out."""
-    try:
-        return params.query(request, Look)
-    except (ApiError, ApiErrors):
-        return Look()
 
 
 def _again(action: str, files: Sequence[File]) -> dict[str, str]:

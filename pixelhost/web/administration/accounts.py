@@ -1,21 +1,19 @@
 """The accounts of the instance, and the files of one."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from aiohttp import web
 
 from pixelhost.core import admin, filepages
 from pixelhost.core.filepages import Wanted
-from pixelhost.errors import ApiError, ApiErrors
 from pixelhost.site import Site
 from pixelhost.web import pages, sections
-from pixelhost.web.administration import frame
-from pixelhost.wire import params, target
+from pixelhost.web.administration import frame, paging
+from pixelhost.web.administration.paging import PER_PAGE, Paging
+from pixelhost.wire import target
 from pixelhost.wire.dialect import site_of
 from pixelhost.wire.params import Between, Length
-
-PER_PAGE: Final = 50
 
 
 @dataclass(frozen=True)
@@ -27,28 +25,20 @@ class Look:
     page: Annotated[int, Between(1, 1_000_000)] = 1
 
 
-@dataclass(frozen=True)
-class Paging:
-    """`number` is 1 for the first."""
-
-    number: int
-    pages: int
-
-
 async def show(request: web.Request) -> web.Response:
     """GET /admin/users?q=&only=banned&page="""
     frame.admin_of(request)
-    site, look = site_of(request), _look(request)
+    site, look = site_of(request), sections.look(request, Look)
     found = await _found(site, look)
-    last = 1 if look.only else max(1, -(-found.total // PER_PAGE))
-    if look.page > last:
-        return pages.see_other(sections.address(request, page=last))
+    paged = Paging(look.page, 1) if look.only else paging.of(look.page, found.total)
+    if paged.is_beyond:
+        return pages.see_other(sections.address(request, page=paged.pages))
     return frame.answer(
         request,
         "users.html",
         look=look,
         found=found,
-        paged=Paging(look.page, last),
+        paged=paged,
         plan_of=lambda account: site.plan(account.plan_id).name,
         to=lambda **changes: sections.address(request, **changes),
     )
@@ -57,7 +47,7 @@ async def show(request: web.Request) -> web.Response:
 async def files(request: web.Request) -> web.Response:
     """GET /admin/users/{user}/files?q=&page="""
     frame.admin_of(request)
-    site, look = site_of(request), _look(request)
+    site, look = site_of(request), sections.look(request, Look)
     account = await admin.find(site, target.path_segment(request, 2, "user"))
     page = await filepages.files(site, account, Wanted(name=look.q.strip(), order="newest"), look.page, PER_PAGE)
     return frame.answer(
@@ -76,11 +66,3 @@ async def _found(site: Site, look: Look) -> admin.Page:
         banned = await admin.banned(site)
         return admin.Page(banned, len(banned))
     return await admin.search(site, look.q.strip(), PER_PAGE, (look.page - 1) * PER_PAGE)
-
-
-def _look(request: web.Request) -> Look:
-    """What can't be understood of an address is left out."""
-    try:
-        return params.query(request, Look)
-    except (ApiError, ApiErrors):
-        return Look()

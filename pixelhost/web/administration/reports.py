@@ -10,17 +10,16 @@ from aiohttp import web
 from pixelhost.core import reportqueue, takedowns
 from pixelhost.core.reportqueue import Status
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import abusetypes, forms, languages, pages, sections
+from pixelhost.web import abusetypes, forms, pages, sections
 from pixelhost.web.account import problems
-from pixelhost.web.administration import frame
-from pixelhost.web.administration.accounts import Paging
+from pixelhost.web.administration import frame, paging, takedownform
+from pixelhost.web.administration.paging import PER_PAGE
 from pixelhost.web.forms import Problems
 from pixelhost.web.languages import mark
 from pixelhost.wire import content, params, target
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Length
 
-PER_PAGE: Final = 50
 THUMBNAIL_CACHE: Final = "private, max-age=300"
 STATUSES: Final[Mapping[Status, str]] = {
     "pending": mark("To be decided"),
@@ -47,15 +46,15 @@ class Verdict:
 async def show(request: web.Request) -> web.Response:
     """GET /admin/reports?status=&page="""
     frame.admin_of(request)
-    look, now = _look(request), site_of(request).clock.now()
+    look, now = sections.look(request, Look), site_of(request).clock.now()
     since = datetime.min.replace(tzinfo=now.tzinfo)
     offset = (look.page - 1) * PER_PAGE
     queue = await reportqueue.waiting(
         site_of(request), look.status, since, now + timedelta(seconds=1), PER_PAGE, offset
     )
-    last = max(1, -(-queue.total // PER_PAGE))
-    if look.page > last:
-        return pages.see_other(sections.address(request, page=last))
+    paged = paging.of(look.page, queue.total)
+    if paged.is_beyond:
+        return pages.see_other(sections.address(request, page=paged.pages))
     return frame.answer(
         request,
         "reports.html",
@@ -63,7 +62,7 @@ async def show(request: web.Request) -> web.Response:
         queue=queue,
         statuses=STATUSES,
         types=abusetypes.TAKEN_DOWN,
-        paged=Paging(look.page, last),
+        paged=paged,
         to=lambda **changes: sections.address(request, **changes),
     )
 
@@ -99,7 +98,6 @@ async def thumbnail(request: web.Request) -> web.StreamResponse:
 
 async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) -> web.Response:
     facts = await reportqueue.facts(site_of(request), target.path_segment(request, 2, "file"))
-    say = languages.of(request).translations.gettext
     return frame.answer(
         request,
         "report.html",
@@ -109,18 +107,6 @@ async def _page(request: web.Request, sent: Mapping[str, str], found: Problems) 
         reports=facts.reported.reports,
         statuses=STATUSES,
         types=abusetypes.TAKEN_DOWN,
-        choices=[(kind, say(label)) for kind, label in abusetypes.TAKEN_DOWN.items()],
         copies=[(one, takedowns.page(one)) for one in facts.copies],
-        sent=sent,
-        problems=found,
-        reporter_max=takedowns.REPORTER_MAX,
-        note_max=takedowns.NOTE_MAX,
+        **takedownform.fields(request, sent, found, facts.reported.type),
     )
-
-
-def _look(request: web.Request) -> Look:
-    """What can't be understood of an address is left out."""
-    try:
-        return params.query(request, Look)
-    except (ApiError, ApiErrors):
-        return Look()

@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated
 
 from aiohttp import web
 
 from pixelhost.core import blocking, takedowns
 from pixelhost.core.blocking import Blocked
 from pixelhost.errors import ApiError, ApiErrors
-from pixelhost.web import abusetypes, forms, languages, pages, sections
+from pixelhost.web import abusetypes, forms, pages, sections
 from pixelhost.web.account import problems
-from pixelhost.web.administration import frame
-from pixelhost.web.administration.accounts import Paging
+from pixelhost.web.administration import frame, paging, takedownform
+from pixelhost.web.administration.paging import PER_PAGE
 from pixelhost.web.forms import Problems
 from pixelhost.wire import params, target
 from pixelhost.wire.dialect import caller_of, site_of
 from pixelhost.wire.params import Between, Length
-
-PER_PAGE: Final = 50
 
 
 @dataclass(frozen=True)
@@ -80,35 +78,23 @@ async def lift(request: web.Request) -> web.Response:
 async def _page(
     request: web.Request, sent: Mapping[str, str], found: Problems, blocked: Blocked | None = None
 ) -> web.Response:
-    look, say = _look(request), languages.of(request).translations.gettext
+    look = sections.look(request, Look)
     ones, total = await takedowns.search(site_of(request), "", look.q, PER_PAGE, (look.page - 1) * PER_PAGE)
-    last = max(1, -(-total // PER_PAGE))
-    if look.page > last:
-        return pages.see_other(sections.address(request, page=last))
+    paged = paging.of(look.page, total)
+    if paged.is_beyond:
+        return pages.see_other(sections.address(request, page=paged.pages))
     return frame.answer(
         request,
         "takedowns.html",
         found.status,
         look=look,
         takedowns=[(one, takedowns.shown(one)) for one in ones],
-        paged=Paging(look.page, last),
+        paged=paged,
         to=lambda **changes: sections.address(request, **changes),
         types=abusetypes.TAKEN_DOWN,
-        choices=[(kind, say(label)) for kind, label in abusetypes.TAKEN_DOWN.items()],
         blocked=blocked,
-        sent=sent,
-        problems=found,
-        reporter_max=takedowns.REPORTER_MAX,
-        note_max=takedowns.NOTE_MAX,
+        **takedownform.fields(request, sent, found),
     )
-
-
-def _look(request: web.Request) -> Look:
-    """What can't be understood of an address is left out."""
-    try:
-        return params.query(request, Look)
-    except (ApiError, ApiErrors):
-        return Look()
 
 
 def _number(request: web.Request) -> int:
