@@ -217,7 +217,8 @@ CREATE TABLE list_files (
 );
 CREATE INDEX list_files_file ON list_files (file_id);
 
--- Who has seen what, so that views and downloads count once per address. visitor is a keyed hash of the address.
+-- Who has seen what, so that views and downloads count once per address. visitor is a keyed hash of the address, of an
+-- IPv6 one of its network of 64 bits.
 CREATE TABLE file_visitors (
     file_id text NOT NULL REFERENCES files ON DELETE CASCADE,
     visitor bytea NOT NULL,
@@ -307,7 +308,6 @@ CREATE UNLOGGED TABLE open_downloads (
     bytes_per_second bigint NOT NULL                   -- that all of an address share; 0 = no limit
 );
 CREATE INDEX open_downloads_visitor ON open_downloads (visitor);
-CREATE INDEX open_downloads_process ON open_downloads (process);
 
 -- Downloads of files with a rate limit by addresses that are new to them, until file_visitors tells of those or they have
 -- ended short of it: each may be the one too many. Several processes and a crash as in open_downloads.
@@ -319,7 +319,6 @@ CREATE UNLOGGED TABLE uncounted_downloads (
     PRIMARY KEY (number, file_id)
 );
 CREATE INDEX uncounted_downloads_file ON uncounted_downloads (file_id);
-CREATE INDEX uncounted_downloads_process ON uncounted_downloads (process);
 
 -- Captcha responses that were right, so that each is good once. It may go on with what it began.
 CREATE TABLE captcha_responses (
@@ -1078,14 +1077,22 @@ BEGIN
 END
 $$;
 
+-- Whether an address is counted among the downloads of a file.
+CREATE FUNCTION is_downloader(of_file text, by_visitor bytea) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT has_downloaded FROM file_visitors WHERE file_id = of_file AND visitor = by_visitor), false)
+$$;
+
 -- Those of these files that have `per_view` times more downloads than views, if all are counted that others have begun.
+-- Who of those is counted already is only looked at where it matters.
 CREATE FUNCTION files_past_their_rate(ids text[], by_visitor bytea, per_view bigint) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
-    SELECT f.id FROM files f WHERE f.id = ANY (ids) AND per_view * greatest(f.views, 1) < f.downloads + (
-        SELECT count(DISTINCT u.visitor) FROM uncounted_downloads u
-         WHERE u.file_id = f.id AND u.visitor <> by_visitor AND NOT EXISTS (
-             SELECT FROM file_visitors v
-              WHERE v.file_id = u.file_id AND v.visitor = u.visitor AND v.has_downloaded))
+    SELECT f.id FROM files f WHERE f.id = ANY (ids) AND CASE
+        WHEN per_view * greatest(f.views, 1) >= f.downloads + (
+            SELECT count(*) FROM uncounted_downloads u WHERE u.file_id = f.id
+        ) THEN false
+        ELSE per_view * greatest(f.views, 1) < f.downloads + (
+            SELECT count(DISTINCT u.visitor) FROM uncounted_downloads u
+             WHERE u.file_id = f.id AND u.visitor <> by_visitor AND NOT is_downloader(u.file_id, u.visitor)) END
 $$;
 
 -- Downloads are over, and were sent so many bytes that count. A second time counts nothing.
@@ -1129,23 +1136,22 @@ BEGIN
         END IF;
         PERFORM pg_advisory_xact_lock(hashtextextended(encode(by_visitor, 'hex'), 0));
     END IF;
-    IF downloads_max >= 0 THEN
-        fresh := cardinality(subjects) - (
-            SELECT count(*) FROM visitor_downloads d
-             WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since);
-    END IF;
     -- In one statement: what ends meanwhile counts as under way, or as used.
-    SELECT coalesce(sum(o.reserved_bytes), 0) + CASE WHEN bytes_max >= 0 THEN coalesce((
-               SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since
-           ), 0) ELSE 0 END,
-           count(*) FILTER (WHERE o.is_held)
-      INTO used_bytes, under_way FROM open_downloads o WHERE o.visitor = by_visitor;
+    SELECT coalesce(sum(o.reserved_bytes), 0) + CASE WHEN bytes_max < 0 THEN 0 ELSE coalesce((
+               SELECT sum(u.bytes_sent) FROM visitor_usage u WHERE u.visitor = by_visitor AND u.slot > since), 0) END,
+           count(*) FILTER (WHERE o.is_held),
+           CASE WHEN downloads_max < 0 THEN 0 ELSE cardinality(subjects) - (
+               SELECT count(*) FROM visitor_downloads d
+                WHERE d.visitor = by_visitor AND d.subject = ANY (subjects) AND d.started_at > since) END,
+           CASE WHEN cardinality(rated) > 0 THEN ARRAY(
+               SELECT r FROM unnest(rated) AS r WHERE NOT coalesce((
+                   SELECT v.has_downloaded FROM file_visitors v WHERE v.file_id = r AND v.visitor = by_visitor), false)
+                ORDER BY r) ELSE rated END
+      INTO used_bytes, under_way, fresh, rated FROM open_downloads o WHERE o.visitor = by_visitor;
     IF cardinality(rated) > 0 THEN
-        rated := ARRAY(SELECT r FROM unnest(rated) AS r WHERE NOT EXISTS (
-            SELECT FROM file_visitors v WHERE v.file_id = r AND v.visitor = by_visitor AND v.has_downloaded));
         -- Always in one order, after the lock of the address and before that of all.
-        IF cardinality(rated) > 0 AND NOT is_trial THEN
-            PERFORM pg_advisory_xact_lock(hashtextextended(r, 1)) FROM (SELECT r FROM unnest(rated) AS r ORDER BY r) s;
+        IF NOT is_trial THEN
+            PERFORM pg_advisory_xact_lock(hashtextextended(r, 1)) FROM unnest(rated) AS r;
         END IF;
     END IF;
     IF cardinality(rated) > 0 AND 'rate' <> ALL (lifted)

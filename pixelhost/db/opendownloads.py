@@ -99,8 +99,8 @@ async def _begin(
     is_trial: bool,
 ) -> Begun:
     limits = download.limits
-    row = await db.fetchrow(
-        "SELECT * FROM begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+    refusal, number, sharing = await db.fetchval(
+        "SELECT begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         process,
         download.visitor,
         download.subjects,
@@ -119,7 +119,7 @@ async def _begin(
         [one.number for one in ended],
         [one.sent_bytes for one in ended],
     )
-    return Begun(row["refusal"], row["number"] or 0, row["sharing"] or 1)
+    return Begun(refusal, number or 0, sharing or 1)
 
 
 async def end(db: Db, ended: Sequence[Ended], now: datetime) -> None:

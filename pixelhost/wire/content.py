@@ -6,7 +6,7 @@ After the first body byte a failure cuts the connection; an error is never appen
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Literal
 from urllib.parse import quote
@@ -171,15 +171,10 @@ def _content_range(extent: Extent, content: Content) -> str:
     return f"bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}"
 
 
-@asynccontextmanager
-async def _through_gate(
+def _through_gate(
     gate: Gate | None, wanted_bytes: int, *, is_continuation: bool = False
-) -> AsyncIterator[Passage]:
-    if gate is None:
-        yield Passage()
-        return
-    async with gate.passage(wanted_bytes, is_continuation=is_continuation) as passage:
-        yield passage
+) -> AbstractAsyncContextManager[Passage]:
+    return nullcontext(Passage()) if gate is None else gate.passage(wanted_bytes, is_continuation=is_continuation)
 
 
 async def _send_extent(

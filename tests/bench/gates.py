@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ipaddress
+import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.bench import clients, load, servers
@@ -33,6 +35,9 @@ GETS = 500
 WARM_UP = 100
 REPETITIONS = 7
 COST_LIMIT_MS = 0.5
+PER_FILE = 3  # downloads that its rate limit lets pass
+ONE_ADDRESS = "203.0.113.1"
+OTHERS = ipaddress.ip_address("198.18.0.0")
 
 SPEED = 1_000_000
 SPEED_SECONDS = 20
@@ -53,33 +58,51 @@ def _with_plan(folder: Path, limits: str, **settings: object) -> Iterator[Pixelh
 
 
 def gates(bench: Bench) -> list[Figure]:
-    """A stranger's GETs of 1 KiB, one after the other, with every limit and with none: what the limits add to each.
+    """GETs of 1 KiB, one after the other, with every limit and with none: what the limits add to each. All by one
+    address, which is known after the first, and each by another, which has no figures yet.
 
     Of each contender the fastest tenth counts: in the others the machine did something else as well.
     """
-    folder = bench.folder
-    with _with_plan(folder / "held", EVERY_LIMIT) as held, _with_plan(folder / "free", "") as free:
-        paths = {server.port: f"/api/file/{server.put(bytes(1 << 10))}" for server in (held, free)}
+    believing = {"trusted_proxies": "127.0.0.0/8"}
+    with (
+        _with_plan(bench.folder / "held", EVERY_LIMIT, **believing) as held,
+        _with_plan(bench.folder / "free", "", **believing) as free,
+    ):
+        bodies = [number.to_bytes(1 << 10, "big") for number in range((WARM_UP + GETS) * REPETITIONS // PER_FILE + 2)]
+        files = {server.port: server.put_all(bodies) for server in (held, free)}
+        addresses = {server.port: itertools.count() for server in (held, free)}
 
-        def one_get(server: Pixelhost) -> float:
-            return _ms_a_get(server.port, paths[server.port])
+        def by_one(server: Pixelhost) -> float:
+            file_id = files[server.port][0]
+            return _ms_a_get(server.port, ((f"/api/file/{file_id}", ONE_ADDRESS) for _ in range(WARM_UP + GETS)))
+
+        def by_others(server: Pixelhost) -> float:
+            numbers = itertools.islice(addresses[server.port], WARM_UP + GETS)
+            wanted = ((f"/api/file/{files[server.port][n // PER_FILE + 1]}", str(OTHERS + n)) for n in numbers)
+            return _ms_a_get(server.port, wanted)
 
         contenders = [
-            Contender("with limits", lambda: one_get(held), [held.pid]),
-            Contender("without", lambda: one_get(free), [free.pid]),
+            Contender(f"{name}, {how}", lambda get=get, server=server: get(server), [server.pid])  # type: ignore[misc]
+            for get, how in ((by_one, "one address"), (by_others, "new addresses"))
+            for name, server in (("with limits", held), ("without", free))
         ]
         got = bench.take_turns(contenders, REPETITIONS, "ms")
-    pairs = zip(got["with limits"].values, got["without"].values, strict=True)
-    cost = Samples([with_limits - without for with_limits, without in pairs], got["with limits"].cpu)
-    return [Limit("what all limits add to a GET", "ms", cost, COST_LIMIT_MS)]
+    figures = []
+    for how in ("one address", "new addresses"):
+        held_ones, free_ones = got[f"with limits, {how}"], got[f"without, {how}"]
+        pairs = zip(held_ones.values, free_ones.values, strict=True)
+        cost = Samples([with_limits - without for with_limits, without in pairs], held_ones.cpu)
+        figures.append(Limit(f"what all limits add to a GET, {how}", "ms", cost, COST_LIMIT_MS))
+    return figures
 
 
-def _ms_a_get(port: int, path: str) -> float:
+def _ms_a_get(port: int, wanted: Iterable[tuple[str, str]]) -> float:
+    """Of paths, each by an address."""
     taken = []
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        for _ in range(WARM_UP + GETS):
+        for path, address in wanted:
             start = time.perf_counter()
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"X-Forwarded-For": address})
             answer = connection.getresponse()
             answer.read()
             taken.append(time.perf_counter() - start)

@@ -9,7 +9,7 @@ from pixelhost import jobs
 from pixelhost.site import Site
 from pixelhost.wire import sockets
 from tests.pixeldrain.conftest import Place
-from tests.support.people import Person
+from tests.support.people import Person, Visitor
 from tests.support.waiting import until
 
 DATA = b"x" * 1000
@@ -35,6 +35,14 @@ async def test_a_download_counts_once_per_address_and_its_bytes_every_time(place
         await flush()
     await place.visitor(2).get(f"/api/file/{file_id}")
     assert await counted(alice, file_id, flush) == (2, 5000)
+
+
+async def test_a_network_of_ipv6_counts_as_one_address(place: Place, alice: Person, flush):
+    file_id = await alice.upload("a", DATA)
+    for ip in ("2001:db8::", "2001:db8::ffff:ffff:ffff:ffff", "2001:db8:0:1::"):
+        await Visitor("", "", place.client, ip).get(f"/api/file/{file_id}")
+        await flush()
+    assert await counted(alice, file_id, flush) == (2, 3000)
 
 
 async def test_a_head_a_304_a_416_an_info_and_a_thumbnail_count_nothing(place: Place, alice: Person, flush):
