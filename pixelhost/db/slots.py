@@ -30,11 +30,12 @@ KEEPALIVE: Final = """
     SET tcp_user_timeout = '25s';
 """
 # Rows of downloads come and go faster than vacuum does: only plain scans of an index learn which of them are dead, and
-# pass them by the next time. Planning anew for every value would take longer than what is planned. For the last moments
-# before a crash nobody waits.
+# pass them by the next time. Planning anew for every value takes longer than what is planned, and compiling it would, too,
+# for which what no index helps looks dear enough. For the last moments before a crash nobody waits.
 FOR_DOWNLOADS: Final = """
     SET enable_bitmapscan = off;
     SET enable_seqscan = off;
+    SET jit = off;
     SET plan_cache_mode = force_generic_plan;
     SET synchronous_commit = off;
 """

@@ -68,7 +68,8 @@ def gates(bench: Bench) -> list[Figure]:
         _with_plan(bench.folder / "held", EVERY_LIMIT, **believing) as held,
         _with_plan(bench.folder / "free", "", **believing) as free,
     ):
-        bodies = [number.to_bytes(1 << 10, "big") for number in range((WARM_UP + GETS) * REPETITIONS // PER_FILE + 2)]
+        downloads = (WARM_UP + GETS) * (bench.repeat or REPETITIONS)
+        bodies = [number.to_bytes(1 << 10, "big") for number in range(downloads // PER_FILE + 2)]
         files = {server.port: server.put_all(bodies) for server in (held, free)}
         addresses = {server.port: itertools.count() for server in (held, free)}
 

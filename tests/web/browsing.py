@@ -93,6 +93,12 @@ async def ready(page: Page) -> None:
     await page.wait_for_selector("#shortcuts:not([hidden])", state="attached")
 
 
+async def press(page: Page, key: str) -> None:
+    """When the scripts have run of the page that it is by now: before, nobody listens."""
+    await page.wait_for_load_state("domcontentloaded")
+    await page.keyboard.press(key)
+
+
 async def until(page: Page, expression: str) -> None:
     """Playwright's own way to wait for this is what the policy of the pages forbids: eval."""
     async with asyncio.timeout(60):

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.async_api import expect
 
 from tests.support.people import Person
-from tests.web.browsing import DESKTOP, PHONE, POOR_CONTRAST, opened
+from tests.web.browsing import DESKTOP, PHONE, POOR_CONTRAST, opened, press
 
 pytestmark = pytest.mark.journey
 
@@ -130,7 +130,7 @@ async def test_the_keyboard_reaches_everything_in_order(browser, client, paths):
             "Details",
             "Copy",
         ):
-            await page.keyboard.press("Tab")
+            await press(page, "Tab")
             focused = page.locator(":focus")
             shown = (await focused.inner_text()) or await focused.locator("img").get_attribute("alt")
             assert shown.startswith(wanted)
@@ -141,7 +141,7 @@ async def test_the_link_can_be_copied(browser, client, paths):
     async with opened(browser, client, paths["image"], permissions=["clipboard-read", "clipboard-write"]) as page:
         button = page.get_by_role("button", name="Copy link")
         await button.focus()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_role("button", name="Copied")).to_be_visible()
         assert await page.evaluate("navigator.clipboard.readText()") == page.url
         await expect(button).to_have_text("Copy link")
@@ -183,5 +183,5 @@ async def test_of_the_largest_list_only_what_is_seen_is_laid_out(browser, client
     list_id = await alice.make_list(*[file_id] * 10_000)
     async with opened(browser, client, f"/l/{list_id}") as page:
         assert 0 < await page.evaluate(ARE_LAID_OUT) < 1000
-        await page.keyboard.press("End")
+        await press(page, "End")
         await expect(page.locator(".files li").last).to_be_in_viewport()

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.plenty import add_nodes
-from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened, press
 from tests.web.directories import some_files
 from tests.web.reading import HOSTILE
 
@@ -92,23 +92,23 @@ async def test_a_folder_is_made_renamed_and_deleted(browser, client, alice):
         for _ in range(2):
             await page.get_by_role("link", name="New folder").click()
             await page.get_by_role("textbox", name="Name").fill("Plans")
-            await page.keyboard.press("Enter")
+            await press(page, "Enter")
             await expect(link(page, "Plans")).to_be_visible()
         dialog = page.get_by_role("dialog")
         await expect(dialog.get_by_role("textbox", name="Name")).to_have_attribute("aria-invalid", "true")
         await expect(dialog).to_contain_text("There is a file or directory with this name already")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(dialog).to_have_count(0)
 
         await link(page, "Plans").focus()
-        await page.keyboard.press("F2")
+        await press(page, "F2")
         await page.get_by_role("textbox", name="New name").fill("Old plans")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(link(page, "Old plans")).to_be_visible()
         await expect(page.locator(".toasts")).to_contain_text("Renamed.")
 
         await link(page, "Old plans").focus()
-        await page.keyboard.press("Delete")
+        await press(page, "Delete")
         await expect(page.get_by_role("dialog")).to_contain_text("In all 0 files and 1 folder")
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(page.get_by_text("This folder is empty.")).to_be_visible()
@@ -146,7 +146,7 @@ async def test_what_cannot_be_moved_stays_and_says_why(browser, client, alice):
         await expect(alert).to_have_text(
             re.compile(r"^\s*b9\.txt: There is a file or directory with this name already")
         )
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(entry(page, "b10.txt")).to_have_count(0)
     assert "b9.txt" in await alice.names("/me/docs")
 
@@ -169,17 +169,17 @@ async def test_many_are_chosen_by_keyboard_and_mouse_and_deleted(browser, client
         await entry(page, "1.txt").get_by_role("checkbox").check()
         await entry(page, "3.txt").get_by_role("checkbox").click(modifiers=["Shift"])
         await expect(page.locator("#chosen-count")).to_have_text("3 chosen, 30 bytes")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(page.locator("#chosen-bar")).to_be_hidden()
 
         await link(page, "0.txt").focus()
         for key in ("Space", "ArrowDown", "ArrowDown", "Shift+ArrowDown", "Shift+ArrowDown"):
-            await page.keyboard.press(key)
+            await press(page, key)
         await expect(page.locator("#nodes input:checked")).to_have_count(5)
-        await page.keyboard.press("Control+a")
+        await press(page, "Control+a")
         await expect(page.locator("#chosen-count")).to_have_text("8 chosen, 80 bytes")
         await entry(page, "5.txt").get_by_role("checkbox").uncheck()
-        await page.keyboard.press("Delete")
+        await press(page, "Delete")
         await expect(page.get_by_role("dialog")).to_contain_text("In all 7 files and 0 folders, 70 bytes")
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(page.locator("#nodes .node")).to_have_count(1)
@@ -211,9 +211,9 @@ async def test_entries_are_sorted_and_seen_in_the_view_of_the_last_time(browser,
         await expect(page.locator("#nodes")).to_have_class(re.compile("view-gallery"))
         await expect(entry(page, "Bills")).to_have_attribute("data-at", "0")
         await link(page, "Bills").focus()
-        await page.keyboard.press("ArrowRight")
+        await press(page, "ArrowRight")
         await expect(link(page, "Letters")).to_be_focused()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator("h1")).to_have_text("Letters")
 
 
@@ -221,13 +221,13 @@ async def test_a_search_finds_while_one_types(browser, client, alice):
     await some_files(alice)
     await alice.write("/me/docs/Letters/Old/to a friend.txt")
     async with opened(browser, client, "/d/me/docs", person=alice) as page:
-        await page.keyboard.press("/")
+        await press(page, "/")
         await page.keyboard.type("friend")
         found = page.locator(".suggestions").get_by_role("link")
         await expect(found).to_have_text(re.compile("to a friend.txt"))
         await expect(found).to_contain_text("Letters/Old")
-        await page.keyboard.press("ArrowDown")
-        await page.keyboard.press("Enter")
+        await press(page, "ArrowDown")
+        await press(page, "Enter")
         await expect(page.locator("h1")).to_have_text("to a friend.txt")
 
 
@@ -240,7 +240,7 @@ async def test_hostile_names_run_nothing_and_can_be_worked_with(browser, client,
         await page.locator("#all").check()
         await page.get_by_role("button", name="Delete").click()
         await expect(page.get_by_role("dialog")).to_contain_text("In all 1 file and 1 folder")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await page.locator(".node-link").last.click()
         await expect(page.locator("h1")).to_contain_text("<script>")
         await page.go_back()
@@ -258,12 +258,12 @@ async def test_ten_thousand_entries_stay_smooth(browser, client, site, alice):
         await expect(page.locator("#pager")).to_have_count(0)
         await expect(page.locator("#figures")).to_contain_text("10,000 entries")
         assert await page.locator("#nodes .node").count() < 100
-        await page.keyboard.press("End")
+        await press(page, "End")
         await expect(link(page, "file 10000.txt")).to_be_focused()
         await expect(link(page, "file 10000.txt")).to_be_in_viewport()
         await page.locator("[data-sort=modified]").focus()
-        await page.keyboard.press("Enter")
-        await page.keyboard.press("Control+a")
+        await press(page, "Enter")
+        await press(page, "Control+a")
         await expect(page.locator("#chosen-count")).to_contain_text("10,000 chosen")
         assert await page.locator("#nodes .node").count() < 100
 
@@ -338,7 +338,7 @@ async def test_no_page_has_a_barrier(browser, client, alice, scheme):
 async def test_dialogs_and_what_is_chosen_have_no_barrier(browser, client, alice):
     await some_files(alice)
     async with opened(browser, client, "/d/me/docs", person=alice) as page:
-        await page.keyboard.press("Control+a")
+        await press(page, "Control+a")
         assert await barriers(page) == []
         await page.evaluate(DROP, ["main", [["here.txt", "1"]]])
         await expect(page.get_by_role("heading", name="1 file uploaded")).to_be_visible()

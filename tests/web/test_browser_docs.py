@@ -11,7 +11,7 @@ from pixelhost.web.administration import ROUTES as ADMIN_ROUTES
 from pixelhost.web.docs import ROUTES as DOCS_ROUTES
 from tests.support.admins import block
 from tests.support.people import Person, make_person
-from tests.web.browsing import DESKTOP, POOR_CONTRAST, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.browsing import DESKTOP, POOR_CONTRAST, SMALL_PHONE, barriers, is_too_wide, opened, press
 from tests.web.listed import HOSTILE
 
 pytestmark = pytest.mark.journey
@@ -86,7 +86,7 @@ async def test_a_double_click_gives_credit_once(browser, client, admin):
 async def test_methods_are_searched_with_the_keyboard(browser, client):
     async with opened(browser, client, "/docs/api") as page:
         everything = await page.locator(".operation").count()
-        await page.keyboard.press("/")
+        await press(page, "/")
         field = page.get_by_role("searchbox", name="Search the methods")
         await expect(field).to_be_focused()
         await page.keyboard.type("thumbnail list")
@@ -128,7 +128,7 @@ async def test_an_administrator_finds_an_account_bans_it_and_gives_it_credit(bro
     async with opened(browser, client, "/admin", person=admin) as page:
         await page.get_by_role("navigation", name="Administration").get_by_role("link", name="Accounts").click()
         await page.get_by_label("Search names and e-mail addresses").fill("maria")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await page.get_by_role("link", name="maria", exact=True).click()
         await page.get_by_label("Amount in euro").fill("12.50")
         await page.get_by_role("button", name="Give credit").click()

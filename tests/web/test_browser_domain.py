@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.support.domains import Front, front, serve_on
-from tests.web.browsing import CHROMIUM, DESKTOP, SMALL_PHONE, barriers, is_too_wide
+from tests.web.browsing import CHROMIUM, DESKTOP, SMALL_PHONE, barriers, is_too_wide, press
 from tests.web.contents import MARKDOWN
 
 pytestmark = pytest.mark.journey
@@ -55,7 +55,7 @@ async def test_a_visitor_stays_on_the_domain_from_the_password_to_the_picture(he
 
     await page.goto(f"https://{DOMAIN}/sub")
     await page.get_by_label("Password").fill("open sesame")
-    await page.keyboard.press("Enter")
+    await press(page, "Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("sub")
     assert await page.locator("header.top").count() == 0
     await page.get_by_role("link", name="Gallery").click()
@@ -65,7 +65,7 @@ async def test_a_visitor_stays_on_the_domain_from_the_password_to_the_picture(he
     await expect(page).to_have_url(f"https://{DOMAIN}/sub/photo.png")
     picture = page.locator(".stage img")
     assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
-    await page.keyboard.press("d")
+    await press(page, "d")
     await expect(page).to_have_url(re.compile(rf"^https://{DOMAIN}/sub/(readme\.md|photo\.png)$"))
     await page.goto(f"https://{DOMAIN}/sub/readme.md")
     await expect(page.frame_locator("iframe").get_by_role("heading", name="Hello")).to_be_visible()

@@ -5,7 +5,17 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.web.browsing import BROWSERS_OWN, DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened, ready, until
+from tests.web.browsing import (
+    BROWSERS_OWN,
+    DESKTOP,
+    SMALL_PHONE,
+    barriers,
+    is_too_wide,
+    opened,
+    press,
+    ready,
+    until,
+)
 from tests.web.contents import CODE, zipped
 
 pytestmark = pytest.mark.journey
@@ -80,40 +90,40 @@ async def test_keys_download_copy_and_show_themselves(browser, client, files):
     async with opened(browser, client, f"/u/{files['text']}", permissions=grants) as page:
         await ready(page)
         async with page.expect_download() as downloading:
-            await page.keyboard.press("s")
+            await press(page, "s")
         assert (await downloading.value).suggested_filename == "greet.py"
-        await page.keyboard.press("c")
+        await press(page, "c")
         await expect(page.get_by_role("status")).to_contain_text("The link was copied")
         assert await page.evaluate("navigator.clipboard.readText()") == page.url
-        await page.keyboard.press("i")
+        await press(page, "i")
         await expect(page.locator(".facts")).to_be_hidden()
-        await page.keyboard.press("f")
+        await press(page, "f")
         await until(page, "document.fullscreenElement !== null")
-        await page.keyboard.press("f")
+        await press(page, "f")
         await until(page, "document.fullscreenElement === null")
-        await page.keyboard.press("?")
+        await press(page, "?")
         dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
         await expect(dialog).to_contain_text("Copy the link")
         assert await barriers(page) == []
         await dialog.get_by_label("Use these keys").uncheck()
-        await page.keyboard.press("Escape")
-        await page.keyboard.press("i")
+        await press(page, "Escape")
+        await press(page, "i")
         await expect(page.locator(".facts")).to_be_hidden()
-        await page.keyboard.press("?")
+        await press(page, "?")
         await expect(dialog).to_be_visible()
 
 
 async def test_g_copies_a_file_to_ones_own(browser, client, bob, files):
     async with opened(browser, client, f"/u/{files['text']}", person=bob) as page:
         await ready(page)
-        await page.keyboard.press("g")
+        await press(page, "g")
         await expect(page.get_by_role("status").first).to_contain_text("this is your own copy")
         assert files["text"] not in page.url
         # It is one's own now, and there is nothing to copy.
         await ready(page)
         own = page.url
-        await page.keyboard.press("g")
-        await page.keyboard.press("?")
+        await press(page, "g")
+        await press(page, "?")
         dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
         await expect(dialog).to_contain_text("Leave")
         await expect(dialog).not_to_contain_text("Copy to my files")
@@ -129,18 +139,18 @@ async def test_q_leads_back_to_where_one_came_from_else_to_the_front_page(browse
         await page.get_by_role("link", name="The file by itself").click()
         await expect(page).to_have_url(f"{here}u/{files['text']}")
         await ready(page)
-        await page.keyboard.press("q")
+        await press(page, "q")
         await expect(page).to_have_url(f"{here}l/{list_id}?item=0")
     async with opened(browser, client, f"/u/{files['text']}") as page:
         await ready(page)
-        await page.keyboard.press("q")
+        await press(page, "q")
         await expect(page).to_have_url(here)
 
 
 async def test_the_owner_renames_and_deletes_in_dialogs(browser, client, alice, files):
     async with opened(browser, client, f"/u/{files['text']}", person=alice) as page:
         await ready(page)
-        await page.keyboard.press("e")
+        await press(page, "e")
         dialog = page.get_by_role("dialog", name="Edit this file")
         await dialog.get_by_label("Name").fill("renamed.py")
         assert await barriers(page) == []
@@ -165,7 +175,7 @@ async def test_after_a_dialog_the_focus_is_on_the_button_of_the_menu_that_it_cam
             await opener.click()
             await page.locator(".menu-items").get_by_text(entry, exact=True).click()
             await expect(page.get_by_role("dialog")).to_be_visible()
-            await page.keyboard.press("Escape")
+            await press(page, "Escape")
             await expect(page.get_by_role("dialog")).to_have_count(0)
             await expect(opener).to_be_focused()
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.support.people import Person
-from tests.web.browsing import PHONE, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.browsing import PHONE, SMALL_PHONE, barriers, is_too_wide, opened, press
 
 pytestmark = pytest.mark.journey
 
@@ -38,7 +38,7 @@ async def test_german_is_chosen_on_the_page_of_a_file_and_stays(browser, client,
         await expect(page.get_by_role("button", name="Einpassen")).to_be_visible()
         await page.get_by_role("button", name="Link kopieren").click()
         await expect(page.get_by_role("button", name="Kopiert")).to_be_visible()
-        await page.keyboard.press("?")
+        await press(page, "?")
         await expect(page.get_by_role("dialog")).to_contain_text("Details ein- oder ausblenden")
         await page.get_by_role("dialog").get_by_role("button", name="Schließen").click()
         await page.goto(str(client.make_url("/login")))

@@ -23,6 +23,7 @@ from tests.web.browsing import (
     barriers,
     is_too_wide,
     opened,
+    press,
     ready,
     until,
 )
@@ -138,11 +139,11 @@ async def test_keys_lead_through_files_of_every_kind(browser, client, alice, fil
             await expect(page.locator("#strip [aria-current]")).to_have_attribute("data-place", str(index))
             assert await page.evaluate(CURRENT_IS_IN_VIEW)
             await ready(page)
-            await page.keyboard.press("d" if index % 2 else "ArrowRight")
+            await press(page, "d" if index % 2 else "ArrowRight")
         await expect(page).to_have_url(re.compile(r"item=7$"))
         for index in range(len(files) - 2, -1, -1):
             await ready(page)
-            await page.keyboard.press("a" if index % 2 else "ArrowLeft")
+            await press(page, "a" if index % 2 else "ArrowLeft")
             await expect(page.locator("h1")).to_have_text(files[index])
 
 
@@ -153,42 +154,42 @@ async def test_keys_do_with_a_file_of_a_list_what_they_do_on_its_own_page(browse
     async with opened(browser, client, f"/l/{list_id}?item=4", person=bob, permissions=grants) as page:
         await ready(page)
         async with page.expect_download() as downloading:
-            await page.keyboard.press("s")
+            await press(page, "s")
         assert (await downloading.value).suggested_filename == "e.txt"
-        await page.keyboard.press("c")
+        await press(page, "c")
         await expect(page.get_by_text("The link was copied")).to_be_visible()
         assert await page.evaluate("navigator.clipboard.readText()") == f"{address}?item=4"
-        await page.keyboard.press("i")
+        await press(page, "i")
         await expect(page.locator(".facts")).to_be_hidden()
-        await page.keyboard.press("f")
+        await press(page, "f")
         await until(page, "document.fullscreenElement !== null")
-        await page.keyboard.press("f")
+        await press(page, "f")
         await until(page, "document.fullscreenElement === null")
-        await page.keyboard.press("?")
+        await press(page, "?")
         dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
         await expect(dialog).to_contain_text("All files of the list")
         await expect(dialog).not_to_contain_text("Leave")
         await expect(dialog).not_to_contain_text("Edit")
-        await page.keyboard.press("Escape")
-        await page.keyboard.press("q")
+        await press(page, "Escape")
+        await press(page, "q")
         await expect(page).to_have_url(address)
         await page.go_back()
         await ready(page)
-        await page.keyboard.press("g")
+        await press(page, "g")
         await expect(page.get_by_role("status").first).to_contain_text("this is your own copy")
     async with opened(browser, client, f"/l/{list_id}?item=4", person=alice) as page:
         await ready(page)
-        await page.keyboard.press("e")
+        await press(page, "e")
         await expect(page.get_by_role("heading", name="Edit the list")).to_be_visible()
 
 
 async def test_keys_in_a_frame_lead_through_the_list_and_not_out_of_it(browser, client, alice, film):
     list_id, _ = await every_kind(alice, film)
     async with opened(browser, client, f"/l/{list_id}?embed") as page:
-        await page.keyboard.press("q")
-        await page.keyboard.press("d")
+        await press(page, "q")
+        await press(page, "d")
         await expect(page.locator("h1")).to_have_text("b.png")
-        await page.keyboard.press("ArrowLeft")
+        await press(page, "ArrowLeft")
         await expect(page.locator("h1")).to_have_text("a.png")
         assert page.url == f"{client.make_url(f'/l/{list_id}')}?embed&item=0"
 
@@ -199,16 +200,16 @@ async def test_what_is_offered_and_told_is_that_of_the_file_that_came(browser, c
     async with opened(browser, client, f"/l/{list_id}?item=0") as page:
         await ready(page)
         await page.evaluate("window.isSame = true")
-        await page.keyboard.press("d")
+        await press(page, "d")
         await expect(page.locator("h1")).to_have_text("1.png")
         await page.locator("summary", has_text="Share").click()
         await page.get_by_role("link", name="QR code").click()
         await expect(page.get_by_role("dialog")).to_contain_text(f"/u/{ids[1]}")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await page.locator("summary", has_text="More").click()
         await page.get_by_role("link", name="Report abuse").click()
         await expect(page.get_by_role("dialog", name="Report abuse")).to_contain_text("1.png")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         before = int(await page.locator("[data-live=downloads]").inner_text())
         await anyone.get(f"/api/file/{ids[1]}?download")
         await flush()
@@ -216,7 +217,7 @@ async def test_what_is_offered_and_told_is_that_of_the_file_that_came(browser, c
         await page.get_by_role("link", name="Views and downloads over time").click()
         await expect(page.get_by_role("img", name=re.compile("Views: "))).to_be_visible()
         await expect(page.locator("h1")).to_have_text("1.png")
-        await page.keyboard.press("d")
+        await press(page, "d")
         await expect(page.locator("h1")).to_have_text("2.png")
         assert await page.evaluate("window.isSame")
 
@@ -229,14 +230,14 @@ async def test_one_walks_over_a_file_that_was_taken_down(browser, client, alice,
         options = {"excused": ["status of 451"], "color_scheme": scheme}
         async with opened(browser, client, f"/l/{list_id}?item=0", **options) as page:
             await ready(page)
-            await page.keyboard.press("d")
+            await press(page, "d")
             await expect(page.locator("h1")).to_have_text("This file was taken down")
             assert await barriers(page) == []
             await page.set_viewport_size(SMALL_PHONE)
             assert not await is_too_wide(page)
-            await page.keyboard.press("d")
+            await press(page, "d")
             await expect(page.locator("h1")).to_have_text("2.png")
-            await page.keyboard.press("a")
+            await press(page, "a")
             await expect(page.locator("h1")).to_have_text("This file was taken down")
             await page.locator("#strip a").first.click()
             await expect(page.locator("h1")).to_have_text("0.png")
@@ -269,7 +270,7 @@ async def test_the_focus_stays_on_the_button_that_was_pressed(browser, client, a
     list_id = await uploaded(alice, {f"{index}.png": picture(index * 60) for index in range(3)})
     async with opened(browser, client, f"/l/{list_id}?item=0") as page:
         await page.locator("#next").focus()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator("#walked")).to_have_text("2 of 3: 1.png")
         await expect(page.locator("#next")).to_be_focused()
 
@@ -313,17 +314,17 @@ async def test_nothing_plays_by_itself_where_that_is_turned_off(browser, client,
 async def test_shuffled_everything_comes_once(browser, client, alice):
     list_id = await uploaded(alice, {f"{index}.wav": sound(300 + 50 * index) for index in range(5)})
     async with opened(browser, client, f"/l/{list_id}?item=2") as page:
-        await page.keyboard.press("r")
+        await press(page, "r")
         await expect(page.get_by_role("button", name="Shuffle")).to_have_attribute("aria-pressed", "true")
         seen = ["2.wav"]
         for _ in range(4):
             before = await page.locator("h1").inner_text()
-            await page.keyboard.press("d")
+            await press(page, "d")
             await expect(page.locator("h1")).not_to_have_text(before)
             seen.append(await page.locator("h1").inner_text())
         assert sorted(seen) == [f"{index}.wav" for index in range(5)]
         await expect(page.locator("#next")).to_have_attribute("aria-disabled", "true")
-        await page.keyboard.press("a")
+        await press(page, "a")
         await expect(page.locator("h1")).to_have_text(seen[-2])
 
 
@@ -394,6 +395,6 @@ async def test_hostile_titles_and_names_run_nothing(browser, client, alice):
         for path in ("?item=0", "?item=1", "/edit", "?embed"):
             await page.goto(str(client.make_url(f"/l/{list_id}")) + path)
         await page.goto(str(client.make_url(f"/l/{list_id}?item=0")))
-        await page.keyboard.press("d")
+        await press(page, "d")
         await expect(page.locator("h1")).to_have_text("x.svg")
         assert HOSTILE.replace("\u202e", "\ufffd") in await page.title()

@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.support.people import Person
 from tests.support.waiting import until
-from tests.web.browsing import opened
+from tests.web.browsing import opened, press
 from tests.web.listed import HOSTILE, letters, names
 
 pytestmark = pytest.mark.journey
@@ -57,7 +57,7 @@ async def test_escape_ends_dragging_where_it_began(browser, client, alice):
         await expect(page.locator(".grip")).to_have_count(5)
         await drag(page, page.locator(".grip").nth(1), page.locator(".entry").nth(3), is_dropped=False)
         await expect(order(page).nth(3)).to_have_text("b.txt")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(order(page)).to_have_text([f"{letter}.txt" for letter in "abcde"])
         await page.mouse.up()
     assert await names(alice, list_id) == "abcde"
@@ -70,7 +70,7 @@ async def test_files_are_ordered_by_the_keyboard(browser, client, alice):
         down = page.get_by_role("button", name="Move a.txt down")
         await down.focus()
         for _ in range(4):
-            await page.keyboard.press("Enter")
+            await press(page, "Enter")
         await expect(page.get_by_role("button", name="Move a.txt up")).to_be_focused()
         await saved_as(alice, list_id, "bcdea")
         position = page.get_by_label("Position of e.txt")
@@ -111,7 +111,7 @@ async def test_what_cannot_be_saved_is_told_beside_its_field(browser, client, al
         await expect(page.locator("#add-said")).to_have_text("There is no file nobodyXX")
         await expect(field).to_have_attribute("aria-invalid", "true")
         await page.get_by_label("Position of a.txt").fill("77")
-        await page.keyboard.press("Tab")
+        await press(page, "Tab")
         await expect(page.locator("#state")).to_have_text("A position is a number from 1 to 5")
         await expect(page.get_by_label("Position of a.txt")).to_have_value("1")
     assert await names(alice, list_id) == "abcde"

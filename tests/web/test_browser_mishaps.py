@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.web.browsing import opened
+from tests.web.browsing import opened, press
 from tests.web.test_browser_directory import DROP, entry, link
 
 pytestmark = pytest.mark.journey
@@ -25,7 +25,7 @@ async def test_what_is_gone_meanwhile_is_said_and_leaves_the_list(browser, clien
 
         await link(page, "b.txt").focus()
         await alice.fs("DELETE", "/me/docs/b.txt")
-        await page.keyboard.press("F2")
+        await press(page, "F2")
         await expect(page.locator(".toast").last).to_contain_text("moved or deleted meanwhile")
         await expect(page.get_by_text("This folder is empty.")).to_be_visible()
 
@@ -55,8 +55,8 @@ async def test_the_focus_goes_to_an_entry_after_others_were_deleted(browser, cli
         await expect(entry(page, "b.txt")).to_have_count(0)
         await expect(link(page, "c.txt")).to_be_focused()
 
-        await page.keyboard.press("Control+a")
-        await page.keyboard.press("Delete")
+        await press(page, "Control+a")
+        await press(page, "Delete")
         await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         await expect(page.get_by_text("This folder is empty.")).to_be_visible()
         await expect(page.locator("#main")).to_be_focused()
@@ -70,7 +70,7 @@ async def test_enter_among_the_people_of_a_share_saves_it(browser, client, alice
         dialog = page.get_by_role("dialog")
         await dialog.get_by_text("People with an account here").click()
         await dialog.get_by_label("User name").first.fill("bob")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator(".toast")).to_be_visible()
     node = await alice.node("/me/docs")
     assert node["id"] == share_id
@@ -82,10 +82,10 @@ async def test_space_on_a_box_chooses_once(browser, client, alice):
     async with opened(browser, client, "/d/me/docs", person=alice) as page:
         box = entry(page, "a.txt").get_by_role("checkbox")
         await box.focus()
-        await page.keyboard.press("Space")
+        await press(page, "Space")
         await expect(box).to_be_checked()
         await expect(page.get_by_text("1 chosen")).to_be_visible()
-        await page.keyboard.press("Space")
+        await press(page, "Space")
         await expect(box).not_to_be_checked()
 
 
@@ -95,13 +95,13 @@ async def test_a_search_that_was_left_stays_closed(browser, client, alice):
         async with page.expect_request(lambda request: "search=" in request.url):
             await page.get_by_role("searchbox").fill("letter")
         await expect(page.locator(".suggestions a")).to_have_count(1)
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(page.locator(".suggestions")).to_have_count(0)
 
         searches = []
         page.on("request", lambda request: searches.append(request.url) if "search=" in request.url else None)
         await page.get_by_role("searchbox").fill("lette")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await page.wait_for_timeout(400)
         assert searches == []
         await expect(page.locator(".suggestions")).to_have_count(0)
@@ -119,10 +119,10 @@ async def test_uploads_are_paused_and_cancelled_by_keyboard(browser, client, ali
         await page.get_by_role("button", name="Cancel a.txt").focus()
         await page.wait_for_timeout(500)  # the panel is drawn again meanwhile
         await expect(page.get_by_role("button", name="Cancel a.txt")).to_be_focused()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_role("button", name="Cancel b.txt")).to_be_focused()
         await page.get_by_role("button", name="Pause").focus()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_role("button", name="Go on")).to_be_focused()
         await page.get_by_role("button", name="Cancel all").press("Enter")
         await expect(page.get_by_role("button", name="Close")).to_be_focused()
@@ -138,7 +138,7 @@ async def test_the_keyboard_goes_on_where_it_was_in_a_dialog(browser, client, al
         await dialog.get_by_role("button", name="Letters", exact=True).press("Enter")
         await expect(dialog.locator("[aria-current]")).to_be_focused()
         await expect(dialog.locator("[aria-current]")).to_have_text("Letters")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
 
         await page.get_by_role("link", name="Share", exact=True).click()
         await dialog.get_by_role("link", name="Properties").press("Enter")

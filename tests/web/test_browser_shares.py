@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened, ready, until
+from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened, press, ready, until
 from tests.web.contents import CODE, MARKDOWN, zipped
 from tests.web.directories import READING, some_files
 
@@ -29,15 +29,15 @@ async def test_a_share_with_a_password_is_opened_in_a_clean_profile(browser, cli
 
     async with opened(browser, client, path, excused=["403 (Forbidden)"]) as page:
         await page.get_by_label("Password").fill("wrong")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
         await page.get_by_label("Password").fill('open sesame, "grüße"; 漢')
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator("h1")).to_have_text("docs")
         await page.get_by_role("link", name="Gallery").click()
         image = page.locator("img.thumbnail").last
         assert await image.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
-        await page.keyboard.press("/")
+        await press(page, "/")
         await page.keyboard.type("photo")
         await page.locator(".suggestions").get_by_role("link").click()
         await expect(page.locator(".stage img")).to_be_visible()
@@ -59,13 +59,13 @@ async def test_a_stranger_with_the_password_sees_documents_code_and_archives(bro
     excused = ["403 (Forbidden)"]
     async with opened(browser, client, f"/d/{share_id}/readme.md", excused=excused) as page:
         await page.get_by_label("Password").fill("open sesame")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await ready(page)
         assert await page.title() == "readme.md · pixelhost"
         await expect(page.frame_locator("iframe").get_by_role("heading", name="Hello")).to_be_visible()
         assert await barriers(page) == []
 
-        await page.keyboard.press("a")
+        await press(page, "a")
         await expect(page.get_by_role("heading", level=1)).to_have_text("greet.py")
         await ready(page)
         keyword = page.locator("pre .hl-k", has_text="def")
@@ -73,7 +73,7 @@ async def test_a_stranger_with_the_password_sees_documents_code_and_archives(bro
         assert await keyword.evaluate("element => getComputedStyle(element).color") != plain
         assert await barriers(page) == []
         async with page.expect_download() as downloading:
-            await page.keyboard.press("s")
+            await press(page, "s")
         assert (await downloading.value).suggested_filename == "greet.py"
         await flush()
         await expect(page.locator("[data-live=downloads]")).to_have_text("1")
@@ -83,11 +83,11 @@ async def test_a_stranger_with_the_password_sees_documents_code_and_archives(bro
         await expect(page.get_by_role("img", name=re.compile("Traffic: "))).to_be_visible()
         assert await page.evaluate("window.isTheSamePage") is True
 
-        await page.keyboard.press("ArrowLeft")
+        await press(page, "ArrowLeft")
         await expect(page.get_by_role("heading", level=1)).to_have_text("backup.zip")
         await ready(page)
         await page.get_by_label("Find a file").fill("b.txt")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_role("link", name="a/b.txt", exact=True)).to_be_visible()
         assert await barriers(page) == []
         async with page.expect_download() as downloading:
@@ -107,14 +107,14 @@ async def test_a_picture_of_a_share_is_zoomed_and_a_film_goes_on_where_it_was_le
         await ready(page)
         await page.get_by_role("button", name="Larger").click()
         await expect(page.locator(".picture")).to_have_class(re.compile("zoomed"))
-        await page.keyboard.press("d")
+        await press(page, "d")
         await expect(page.get_by_role("heading", level=1)).to_have_text("zoo.webm")
         await until(page, "document.querySelector('video')?.readyState >= 1")
         await page.locator("video").evaluate("video => { video.currentTime = 31; }")
         await until(page, "localStorage.getItem('positions') !== null")
         await page.reload()
         await until(page, "document.querySelector('video').currentTime > 30")
-        await page.keyboard.press("?")
+        await press(page, "?")
         await expect(page.get_by_role("dialog")).to_contain_text("Play or pause")
         await expect(page.get_by_role("dialog")).to_contain_text("Previous file")
 
@@ -151,15 +151,15 @@ async def test_a_domain_is_set_and_removed_in_a_dialog(browser, client, alice):
         await dialog.get_by_role("link", name="Domain").click()
         field = dialog.get_by_role("textbox", name="Domain")
         await field.fill("no domain")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(field).to_have_attribute("aria-invalid", "true")
         assert await barriers(page) == []
         await field.fill("files.example.com")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(dialog.get_by_role("button", name="Remove the domain")).to_be_visible()
         assert (await alice.node("/me/docs"))["custom_domain_name"] == "files.example.com"
         await field.focus()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(field).to_have_value("files.example.com")
         await dialog.get_by_role("button", name="Remove the domain").click()
         await expect(dialog.get_by_role("button", name="Remove the domain")).to_have_count(0)
@@ -179,7 +179,7 @@ async def test_the_prompt_has_no_barrier_and_fits_a_small_phone(browser, client,
             assert await barriers(page) == []
             await page.set_viewport_size(SMALL_PHONE)
             await page.get_by_label("Password").fill("wrong")
-            await page.keyboard.press("Enter")
+            await press(page, "Enter")
             await expect(page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
 
 
@@ -284,7 +284,7 @@ async def test_many_entries_are_dragged_in_one_request_and_what_cannot_be_moved_
 
         await rows.filter(has_text="0.txt").drag_to(rows.filter(has_text="Letters"))
         await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("0.txt")
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(rows).to_have_count(2)
     assert await alice.names("/me/docs/Letters") == [f"{number}.txt" for number in range(6)]
 

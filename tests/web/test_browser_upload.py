@@ -14,7 +14,7 @@ from pixelhost.plans import BUILT_IN, Plan
 from pixelhost.site import Site
 from tests.support.elsewhere import change_rows
 from tests.support.people import Person, make_person
-from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, is_too_wide, opened, press
 from tests.web.reading import stranger_at
 
 pytestmark = pytest.mark.journey
@@ -138,7 +138,7 @@ async def test_a_list_is_made_of_what_is_selected(browser, alice, folder):
         title = page.get_by_role("dialog").get_by_label("Title")
         await expect(title).to_have_value("holiday")
         await title.fill("Holiday <b>2026</b>")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         link = page.locator("#lists").get_by_role("link")
         await expect(link).to_be_visible()
         list_id = (await link.get_attribute("href") or "").rpartition("/l/")[2]
@@ -305,7 +305,7 @@ async def test_a_link_is_shown_as_a_qr_code(browser, alice):
         await page.get_by_role("button", name="QR code").click()
         code = page.get_by_role("img", name=re.compile("QR code of http"))
         assert await code.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await expect(page.get_by_role("button", name="QR code")).to_be_focused()
 
 
@@ -343,9 +343,9 @@ async def test_a_hostile_name_runs_nothing(browser, alice):
         await expect(row(page, name).get_by_role("link")).to_be_visible()
         await row(page, name).get_by_role("button", name="QR code").click()
         await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(name)
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await page.get_by_role("button", name="Make a list").click()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator("#lists .row-name")).to_have_text(f"{name} and 1 other")
 
 
@@ -384,7 +384,7 @@ async def test_nothing_of_it_is_a_barrier(browser, alice, scheme, viewport):
         box = await page.locator("#formats .menu-items").bounding_box()
         assert box is not None
         assert box["x"] >= 0
-        await page.keyboard.press("Escape")
+        await press(page, "Escape")
         await page.get_by_role("button", name="Make a list").click()
         assert await barriers(page) == []
     ids = f"{await alice.upload('a' * 200)},{await alice.upload('b')}"

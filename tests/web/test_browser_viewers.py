@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.web.browsing import BROWSERS_OWN, SMALL_PHONE, opened, ready, until
+from tests.web.browsing import BROWSERS_OWN, SMALL_PHONE, opened, press, ready, until
 
 pytestmark = pytest.mark.journey
 
@@ -29,20 +29,20 @@ async def test_a_picture_is_zoomed_by_click_wheel_keys_and_buttons_and_then_move
         await page.mouse.up()
         assert await page.locator(".picture img").evaluate(place) == pytest.approx(before - 60, abs=1)
         assert await scale_of(page) >= 2  # letting go is no click
-        await page.keyboard.press("l")
+        await press(page, "l")
         assert await page.locator(".picture img").evaluate(place) < before - 60
-        await page.keyboard.press("0")
+        await press(page, "0")
         assert await scale_of(page) == 1
         await page.mouse.wheel(0, -300)
         await until(page, "document.querySelector('.picture').classList.contains('zoomed')")
         await page.get_by_role("button", name="Fit").click()
         assert await scale_of(page) == 1
-        await page.keyboard.press("+")
+        await press(page, "+")
         assert await scale_of(page) == 1.5
         await page.get_by_role("button", name="Smaller").click()
         assert await scale_of(page) == 1
         await picture.focus()
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         assert await scale_of(page) >= 2
 
 
@@ -50,12 +50,12 @@ async def test_a_picture_is_moved_by_h_j_k_l(browser, client, files):
     async with opened(browser, client, f"/u/{files['image']}") as page:
         await ready(page)
         for _ in range(4):
-            await page.keyboard.press("+")
+            await press(page, "+")
         place = "image => { const { e, f } = new DOMMatrix(getComputedStyle(image).transform); return [e, f]; }"
         picture = page.locator(".picture img")
         assert await picture.evaluate(place) == [0, 0]
         for key, wanted in (("h", [80, 0]), ("k", [80, 80]), ("l", [0, 80]), ("j", [0, 0])):
-            await page.keyboard.press(key)
+            await press(page, key)
             assert await picture.evaluate(place) == pytest.approx(wanted)
 
 
@@ -87,18 +87,18 @@ async def test_a_film_is_sought_by_ranges_and_played_by_keys(browser, client, fi
         await until(page, "!document.querySelector('video').seeking")
         assert await video.evaluate("video => video.currentTime") == pytest.approx(50, abs=1)
         for key, seconds in (("h", 45), ("ArrowRight", 50), ("ArrowLeft", 45), ("l", 50)):
-            await page.keyboard.press(key)
+            await press(page, key)
             assert await video.evaluate("video => video.currentTime") == pytest.approx(seconds, abs=1)
-        await page.keyboard.press("m")
+        await press(page, "m")
         assert await video.evaluate("video => video.muted") is False
-        await page.keyboard.press("m")
-        await page.keyboard.press("j")
+        await press(page, "m")
+        await press(page, "j")
         assert await video.evaluate("video => video.volume") == pytest.approx(0.9)
-        await page.keyboard.press("k")
+        await press(page, "k")
         assert await video.evaluate("video => video.volume") == pytest.approx(1)
-        await page.keyboard.press("Space")
+        await press(page, "Space")
         assert await video.evaluate("video => video.paused") is False
-        await page.keyboard.press("Space")
+        await press(page, "Space")
         assert await video.evaluate("video => video.paused") is True
         assert set(statuses) == {206}
 
@@ -126,7 +126,7 @@ async def test_an_archive_is_searched_without_leaving_the_page(browser, client, 
         await ready(page)
         await page.evaluate("window.isTheSamePage = true")
         await page.get_by_label("Find a file").fill("c.txt")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_role("link", name="a/c.txt", exact=True)).to_be_visible()
         assert await page.evaluate("window.isTheSamePage") is True
         await page.get_by_role("link", name="All").click()

@@ -152,8 +152,9 @@ CREATE INDEX visitor_downloads_started_at ON visitor_downloads (started_at);
 
 -- Downloads under way that some limit looks at. A process is named by the backend that keeps an advisory lock for it: where
 -- that is free the process has died, and its rows count no more. None of this outlives the server.
+CREATE SEQUENCE download_numbers;                      -- logged: a crash that empties the table must not repeat them
 CREATE UNLOGGED TABLE open_downloads (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint PRIMARY KEY DEFAULT nextval('download_numbers'),
     process integer NOT NULL,
     visitor bytea NOT NULL,
     is_held boolean NOT NULL,                          -- to the limits of a plan
@@ -163,7 +164,8 @@ CREATE UNLOGGED TABLE open_downloads (
 CREATE INDEX open_downloads_visitor ON open_downloads (visitor);
 
 -- Downloads of files with a rate limit by addresses that are new to them, until file_visitors tells of those or they have
--- ended short of it: each may be the one too many. Several processes and a crash as in open_downloads.
+-- ended short of it: each may be the one too many. Whom the limit doesn't hold for is counted by file_visitors alone.
+-- Several processes and a crash as in open_downloads.
 CREATE UNLOGGED TABLE uncounted_downloads (
     number bigint NOT NULL,                            -- as in open_downloads, where it may have ended
     file_id text NOT NULL,
@@ -213,15 +215,15 @@ CREATE FUNCTION is_downloader(of_file text, by_visitor bytea) RETURNS boolean LA
     SELECT coalesce((SELECT has_downloaded FROM file_visitors WHERE file_id = of_file AND visitor = by_visitor), false)
 $$;
 
--- Those of these files that have `per_view` times more downloads than views, if all are counted that others have begun.
--- Who of those is counted already is only looked at where it matters.
+-- Those of these files that have `per_view` times more downloads than views, if all are counted that others have begun:
+-- none that the address is counted for itself. Who is counted already is only looked at where it matters.
 CREATE FUNCTION files_past_their_rate(ids text[], by_visitor bytea, per_view bigint) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
     SELECT f.id FROM files f WHERE f.id = ANY (ids) AND CASE
         WHEN per_view * greatest(f.views, 1) >= f.downloads + (
             SELECT count(*) FROM uncounted_downloads u WHERE u.file_id = f.id
         ) THEN false
-        ELSE per_view * greatest(f.views, 1) < f.downloads + (
+        ELSE NOT is_downloader(f.id, by_visitor) AND per_view * greatest(f.views, 1) < f.downloads + (
             SELECT count(DISTINCT u.visitor) FROM uncounted_downloads u
              WHERE u.file_id = f.id AND u.visitor <> by_visitor AND NOT is_downloader(u.file_id, u.visitor)) END
 $$;
@@ -277,12 +279,14 @@ BEGIN
            CASE WHEN cardinality(rated) > 0 THEN ARRAY(
                SELECT r FROM unnest(rated) AS r WHERE NOT coalesce((
                    SELECT v.has_downloaded FROM file_visitors v WHERE v.file_id = r AND v.visitor = by_visitor), false)
-                ORDER BY r) ELSE rated END
+           ) ELSE rated END
       INTO used_bytes, under_way, fresh, rated FROM open_downloads o WHERE o.visitor = by_visitor;
     IF cardinality(rated) > 0 THEN
-        -- Always in one order, after the lock of the address and before that of all.
+        -- Always in one order, after the lock of the address and before that of all; not one for each file, as a zip may
+        -- have more of them than the server has locks.
         IF NOT is_trial THEN
-            PERFORM pg_advisory_xact_lock(hashtextextended(r, 1)) FROM unnest(rated) AS r;
+            PERFORM pg_advisory_xact_lock(hashtext('pixelhost rated files'), bucket)
+               FROM (SELECT DISTINCT hashtext(r) & 255 AS bucket FROM unnest(rated) AS r ORDER BY bucket) buckets;
         END IF;
     END IF;
     IF cardinality(rated) > 0 AND 'rate' <> ALL (lifted)

@@ -14,7 +14,7 @@ from tests.support.mailbox import last_mail
 from tests.support.people import Person
 from tests.web.account.conftest import PASSWORD
 from tests.web.account.test_account import PATHS
-from tests.web.browsing import DESKTOP, PHONE, SMALL_PHONE, barriers, is_too_wide, opened
+from tests.web.browsing import DESKTOP, PHONE, SMALL_PHONE, barriers, is_too_wide, opened, press
 
 pytestmark = pytest.mark.journey
 
@@ -91,10 +91,10 @@ async def test_two_factor_login_is_set_up_with_a_real_code_and_asked_for(browser
         code = page.get_by_label("Six-digit code")
         await expect(code).to_be_focused()
         await code.fill("000000")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.get_by_text("This code is not right")).to_be_visible()
         await code.fill(app.at(clock.now()))
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page).to_have_url(f"{house.url}/user/settings")
 
 
@@ -147,7 +147,7 @@ async def test_files_are_found_and_sorted_by_the_keyboard(browser, house, ann):
         await expect(page.locator("td.named").first).to_have_text("apple.txt")
         await expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Name")
         await page.get_by_label("Search names").fill("zeb")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator("td.named")).to_have_count(1)
         await expect(page.locator("td.named")).to_have_text("zebra.txt")
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import expect
 
 from pixelhost.web.docs import guides
-from tests.web.browsing import opened
+from tests.web.browsing import opened, press
 from tests.web.pushes.browsing import TEXT, led_to, make, making, shown
 from tests.web.pushes.reaching import views
 from tests.web.test_browser_upload import file
@@ -78,7 +78,7 @@ async def test_the_key_survives_the_step_the_passphrase_and_a_wrong_one(browser,
     async with led_to(browser, anyone, path, excused=["401"]) as page:
         for passphrase in ("wrong", "sesame"):
             await page.get_by_label("Passphrase").fill(passphrase)
-            await page.keyboard.press("Enter")
+            await press(page, "Enter")
         assert await shown(page) == TEXT
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.web.browsing import opened
+from tests.web.browsing import opened, press
 from tests.web.pushes.browsing import TEXT, led_to, make, making, shown
 from tests.web.pushes.reaching import kinds, views
 from tests.web.pushes.reaching import make as push
@@ -47,10 +47,10 @@ async def test_a_passphrase_opens_it_and_a_wrong_one_does_not(browser, alice, an
     token = await push(alice, payload=TEXT, passphrase="open sesame")
     async with led_to(browser, anyone, f"/p/{token}/r", excused=["401"]) as page:
         await page.get_by_label("Passphrase").fill("wrong")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         await expect(page.locator("#passphrase-said")).to_contain_text("This is not the passphrase.")
         await page.get_by_label("Passphrase").fill("open sesame")
-        await page.keyboard.press("Enter")
+        await press(page, "Enter")
         assert await shown(page) == TEXT
         assert page.url.endswith(f"/p/{token}")
         assert await page.context.cookies() == []
@@ -65,7 +65,7 @@ async def test_a_link_leads_on_after_the_step_and_the_passphrase(browser, anyone
             await page.get_by_role("link", name="Show the secret").click()
             if passphrase:
                 await page.get_by_label("Passphrase").fill(passphrase)
-                await page.keyboard.press("Enter")
+                await press(page, "Enter")
             await expect(page.get_by_role("heading", name="Documentation")).to_be_visible()
             assert page.url.startswith("http://localhost")
             assert await page.evaluate("document.referrer") == ""
