@@ -30,8 +30,8 @@ KEEPALIVE: Final = """
     SET tcp_user_timeout = '25s';
 """
 # Rows of downloads come and go faster than vacuum does: only plain scans of an index learn which of them are dead, and
-# pass them by the next time. Planning anew for every value takes longer than what is planned, and compiling it would, too,
-# for which what no index helps looks dear enough. For the last moments before a crash nobody waits.
+# pass them by the next time. To plan anew for every value takes longer than what is planned, and so would compiling it.
+# For the last moments before a crash nobody waits.
 FOR_DOWNLOADS: Final = """
     SET enable_bitmapscan = off;
     SET enable_seqscan = off;

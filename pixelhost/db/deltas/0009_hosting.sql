@@ -281,6 +281,7 @@ BEGIN
                    SELECT v.has_downloaded FROM file_visitors v WHERE v.file_id = r AND v.visitor = by_visitor), false)
            ) ELSE rated END
       INTO used_bytes, under_way, fresh, rated FROM open_downloads o WHERE o.visitor = by_visitor;
+    -- No condition below has a query in it that another could spare it: it would be run all the same.
     IF cardinality(rated) > 0 THEN
         -- Always in one order, after the lock of the address and before that of all; not one for each file, as a zip may
         -- have more of them than the server has locks.
@@ -288,23 +289,26 @@ BEGIN
             PERFORM pg_advisory_xact_lock(hashtext('pixelhost rated files'), bucket)
                FROM (SELECT DISTINCT hashtext(r) & 255 AS bucket FROM unnest(rated) AS r ORDER BY bucket) buckets;
         END IF;
-    END IF;
-    IF cardinality(rated) > 0 AND 'rate' <> ALL (lifted)
-       AND EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
-        PERFORM forget_dead_downloads();
-        IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
-            refusal := 'rate';
+        IF 'rate' <> ALL (lifted) THEN
+            IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
+                PERFORM forget_dead_downloads();
+                IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
+                    refusal := 'rate';
+                    RETURN;
+                END IF;
+            END IF;
         END IF;
     END IF;
-    IF refusal <> '' THEN
-        RETURN;
-    ELSIF bytes_max >= 0 AND bytes_max <= used_bytes THEN
+    IF bytes_max >= 0 AND bytes_max <= used_bytes THEN
         refusal := 'transfer';
-    ELSIF fresh > 0 AND 'downloads' <> ALL (lifted) AND downloads_max < fresh + (
-        SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
-    ) THEN
-        refusal := 'downloads';
-    ELSIF overall_max >= 0 AND 'overload' <> ALL (lifted) AND is_free THEN
+    ELSIF fresh > 0 AND 'downloads' <> ALL (lifted) THEN
+        IF downloads_max < fresh + (
+            SELECT count(*) FROM visitor_downloads d WHERE d.visitor = by_visitor AND d.started_at > since
+        ) THEN
+            refusal := 'downloads';
+        END IF;
+    END IF;
+    IF refusal = '' AND overall_max >= 0 AND 'overload' <> ALL (lifted) AND is_free THEN
         IF NOT is_trial THEN
             -- After the lock of the address, always: nobody waits for one who waits for them.
             PERFORM pg_advisory_xact_lock(hashtextextended('pixelhost downloads over all', 0));
