@@ -1084,17 +1084,20 @@ CREATE FUNCTION is_downloader(of_file text, by_visitor bytea) RETURNS boolean LA
     SELECT coalesce((SELECT has_downloaded FROM file_visitors WHERE file_id = of_file AND visitor = by_visitor), false)
 $$;
 
--- Those of these files that have `per_view` times more downloads than views, if all are counted that others have begun:
--- none that the address is counted for itself. Who is counted already is only looked at where it matters.
+-- Those of these files that have `per_view` times more downloads than views, if whatever has begun counts: no others can
+-- be past their rate, and who has begun needn't be looked at to say so.
+CREATE FUNCTION files_near_their_rate(ids text[], per_view bigint) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+    SELECT f.id FROM files f WHERE f.id = ANY (ids) AND per_view * greatest(f.views, 1) < f.downloads + (
+        SELECT count(*) FROM uncounted_downloads u WHERE u.file_id = f.id)
+$$;
+
+-- Those that have, if all are counted that others have begun: none that the address is counted for itself.
 CREATE FUNCTION files_past_their_rate(ids text[], by_visitor bytea, per_view bigint) RETURNS SETOF text
 LANGUAGE sql STABLE AS $$
-    SELECT f.id FROM files f WHERE f.id = ANY (ids) AND CASE
-        WHEN per_view * greatest(f.views, 1) >= f.downloads + (
-            SELECT count(*) FROM uncounted_downloads u WHERE u.file_id = f.id
-        ) THEN false
-        ELSE NOT is_downloader(f.id, by_visitor) AND per_view * greatest(f.views, 1) < f.downloads + (
-            SELECT count(DISTINCT u.visitor) FROM uncounted_downloads u
-             WHERE u.file_id = f.id AND u.visitor <> by_visitor AND NOT is_downloader(u.file_id, u.visitor)) END
+    SELECT f.id FROM files f
+     WHERE f.id = ANY (ids) AND NOT is_downloader(f.id, by_visitor) AND per_view * greatest(f.views, 1) < f.downloads + (
+        SELECT count(DISTINCT u.visitor) FROM uncounted_downloads u
+         WHERE u.file_id = f.id AND u.visitor <> by_visitor AND NOT is_downloader(u.file_id, u.visitor))
 $$;
 
 -- Downloads are over, and were sent so many bytes that count. A second time counts nothing.
@@ -1122,7 +1125,8 @@ $$;
 CREATE FUNCTION begin_download(
     by_process integer, by_visitor bytea, subjects text[], at_time timestamptz, wanted_bytes bigint, is_free boolean,
     downloads_max bigint, bytes_max bigint, at_once_max bigint, overall_max bigint, speed bigint,
-    rated text[], per_view bigint, lifted text[], is_trial boolean, ended bigint[], ended_bytes bigint[],
+    rated text[], per_view bigint, lifted text[] DEFAULT '{}', is_trial boolean DEFAULT false,
+    ended bigint[] DEFAULT '{}', ended_bytes bigint[] DEFAULT '{}',
     OUT refusal text, OUT number bigint, OUT sharing bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -1132,6 +1136,9 @@ DECLARE
     under_way bigint;
 BEGIN
     refusal := '';
+    IF NOT is_free OR 'overload' = ANY (lifted) THEN
+        overall_max := -1;
+    END IF;
     IF NOT is_trial THEN
         IF cardinality(ended) > 0 THEN
             PERFORM end_downloads(ended, ended_bytes, at_time);
@@ -1150,20 +1157,26 @@ BEGIN
                    SELECT v.has_downloaded FROM file_visitors v WHERE v.file_id = r AND v.visitor = by_visitor), false)
            ) ELSE rated END
       INTO used_bytes, under_way, fresh, rated FROM open_downloads o WHERE o.visitor = by_visitor;
+    -- Locks always in one order, that of the address first and those of files last, and all before the dead are forgotten:
+    -- nobody waits for one who waits for them.
+    IF overall_max >= 0 AND NOT is_trial THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('pixelhost downloads over all', 0));
+    END IF;
     -- No condition below has a query in it that another could spare it: it would be run all the same.
     IF cardinality(rated) > 0 THEN
-        -- Always in one order, after the lock of the address and before that of all; not one for each file, as a zip may
-        -- have more of them than the server has locks.
         IF NOT is_trial THEN
+            -- Not one for each file, as a zip may have more of them than the server has locks.
             PERFORM pg_advisory_xact_lock(hashtext('pixelhost rated files'), bucket)
                FROM (SELECT DISTINCT hashtext(r) & 255 AS bucket FROM unnest(rated) AS r ORDER BY bucket) buckets;
         END IF;
         IF 'rate' <> ALL (lifted) THEN
-            IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
-                PERFORM forget_dead_downloads();
+            IF EXISTS (SELECT FROM files_near_their_rate(rated, per_view)) THEN
                 IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
-                    refusal := 'rate';
-                    RETURN;
+                    PERFORM forget_dead_downloads();
+                    IF EXISTS (SELECT FROM files_past_their_rate(rated, by_visitor, per_view)) THEN
+                        refusal := 'rate';
+                        RETURN;
+                    END IF;
                 END IF;
             END IF;
         END IF;
@@ -1177,11 +1190,7 @@ BEGIN
             refusal := 'downloads';
         END IF;
     END IF;
-    IF refusal = '' AND overall_max >= 0 AND 'overload' <> ALL (lifted) AND is_free THEN
-        IF NOT is_trial THEN
-            -- After the lock of the address, always: nobody waits for one who waits for them.
-            PERFORM pg_advisory_xact_lock(hashtextextended('pixelhost downloads over all', 0));
-        END IF;
+    IF refusal = '' AND overall_max >= 0 THEN
         IF overall_max <= (SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o) THEN
             PERFORM forget_dead_downloads();
             IF overall_max <= (SELECT count(*) FROM (SELECT FROM open_downloads LIMIT overall_max) o) THEN

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "pixelhost"
 
 LAYERS = (
-    {"batching", "errors", "model", "notations", "settings", "plans", "clock", "ids", "keyring", "threads"},
+    {"batching", "eager", "errors", "model", "notations", "settings", "plans", "clock", "ids", "keyring", "threads"},
     {"db", "blobs", "media"},
     {"site", "core"},
     {"wire"},

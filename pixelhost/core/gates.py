@@ -6,8 +6,8 @@ have no views to compare their downloads with, so no file rate limit.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -19,6 +19,7 @@ from pixelhost.core import captchas, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.opendownloads import Pace
 from pixelhost.db.opendownloads import DOWNLOADS_PER_VIEW, Begun, Download, Ended, Limits, Refusal
+from pixelhost.eager import Eager
 from pixelhost.errors import ApiError
 from pixelhost.model.accounts import Terms
 from pixelhost.model.files import File
@@ -51,11 +52,8 @@ class Origin:
 
 @dataclass
 class Passage:
-    """A download that was let through. `pace` is None where it may be as fast as it can; only what is counted has to be
-    told what goes out.
-    """
+    """A download that was let through, to be told what goes out. `pace` is None where it may be as fast as it can."""
 
-    is_counted: bool = False
     pace: Pace | None = None
     sent_bytes: int = 0
 
@@ -85,30 +83,13 @@ class Gate:
         if self.is_counted and (refusal := _said(self.caller, await self.site.open_downloads.trial(self.download))):
             raise refusal
 
-    @asynccontextmanager
-    async def passage(self, size_bytes: int, *, is_continuation: bool = False) -> AsyncIterator[Passage]:
-        """The download of so many bytes. Raises what the limits refuse it with, and RECPATCHA_FAILED.
-
-        `is_continuation`: that they are one part, and not the beginning.
-        """
-        if not self.is_counted:
-            if self.asked_for is not None:
-                await self._accept_captcha(is_continuation=is_continuation)
-            yield Passage()
-            return
-        begun = await self._begin(size_bytes, is_continuation=is_continuation)
-        share = (self.download.visitor, self.download.limits.bytes_per_second)
-        passage = Passage(True, self.site.open_downloads.join(share, begun.sharing) if share[1] else None)
-        try:
-            yield passage
-        finally:
-            if passage.pace is not None:
-                self.site.open_downloads.leave(share)
-            is_limited = self.download.limits.transfer_bytes != NO_LIMIT
-            sent_bytes = passage.sent_bytes if is_limited else 0
-            self.site.open_downloads.end(Ended(begun.number, sent_bytes))
-            if self.download.rated:
-                self.site.counters.add_ended(begun.number)
+    async def enter(self, size_bytes: int, *, is_continuation: bool) -> Begun | None:
+        """None where nobody has to know. Raises what the limits refuse it with, and RECPATCHA_FAILED."""
+        if self.is_counted:
+            return await self._begin(size_bytes, is_continuation=is_continuation)
+        if self.asked_for is not None:
+            await self._accept_captcha(is_continuation=is_continuation)
+        return None
 
     async def _begin(self, size_bytes: int, *, is_continuation: bool) -> Begun:
         open_downloads = self.site.open_downloads
@@ -140,6 +121,50 @@ class Gate:
         subject = " ".join(self.download.subjects)
         response = self.origin.captcha_response
         await captchas.accept(self.site, self.download.visitor, subject, response, is_continuation=is_continuation)
+
+
+class Passing:
+    """A download of so many bytes, from when it asks to be let in until it is over: what it sends can be made ready
+    meanwhile. `is_continuation`: that they are one part, and not the beginning. Without a gate all may pass.
+    """
+
+    def __init__(self, gate: Gate | None, size_bytes: int, *, is_continuation: bool = False) -> None:
+        self._gate = gate
+        self._size_bytes = size_bytes
+        self._is_continuation = is_continuation
+        self._asked: Eager[Begun | None] | None = None
+        self._begun: Begun | None = None
+        self._passage = Passage()
+
+    async def __aenter__(self) -> "Passing":
+        if self._gate is not None:
+            self._asked = Eager(self._gate.enter(self._size_bytes, is_continuation=self._is_continuation))
+        return self
+
+    async def let_in(self) -> Passage:
+        """To be awaited before the first byte. Raises as `Gate.enter`."""
+        if self._gate is None or self._asked is None:
+            return self._passage
+        asked, self._asked = self._asked, None
+        self._begun = await asked
+        download = self._gate.download
+        if self._begun is not None and download.limits.bytes_per_second:
+            self._passage.pace = self._gate.site.open_downloads.join(download.share, self._begun.sharing)
+        return self._passage
+
+    async def __aexit__(self, *_: object) -> None:
+        # Who failed while it asked doesn't want to know any more what it is refused with.
+        with suppress(ApiError):
+            await self.let_in()
+        if self._gate is None or self._begun is None:
+            return
+        site, download = self._gate.site, self._gate.download
+        if self._passage.pace is not None:
+            site.open_downloads.leave(download.share)
+        is_limited = download.limits.transfer_bytes != NO_LIMIT
+        site.open_downloads.end(Ended(self._begun.number, self._passage.sent_bytes if is_limited else 0))
+        if download.rated:
+            site.counters.add_ended(self._begun.number)
 
 
 REFUSALS: Final[Mapping[str, Callable[[Caller], ApiError]]] = {

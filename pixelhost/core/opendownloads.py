@@ -95,13 +95,14 @@ class OpenDownloads:
         downloads end with it.
         """
         now = self._clock.now
-        async with self._slots.process() as (db, number):
+        async with self._slots.turn:
+            db, process = await self._slots.process()
             if len(self._ended) < ENDED_MAX and not download.limits.bytes_per_second:
-                begun = await rows.begin(db, number, download, size_bytes, now(), (), lifted)
+                begun = await rows.begin(db, process, download, size_bytes, now(), (), lifted)
                 if not begun.refusal or not self._ended:
                     return begun
             with self._taken_along() as ended:
-                return await rows.begin(db, number, download, size_bytes, now(), ended, lifted)
+                return await rows.begin(db, process, download, size_bytes, now(), ended, lifted)
 
     async def trial(self, download: Download, lifted: Collection[Refusal] = ()) -> Begun:
         """What `begin` would say now."""
@@ -189,7 +190,8 @@ class OpenDownloads:
             self._ending = None
 
     async def _write_ended(self) -> None:
-        async with self._slots.process() as (db, _):
+        async with self._slots.turn:
+            db, _ = await self._slots.process()
             with self._taken_along() as ended:
                 await rows.end(db, ended, self._clock.now())
 

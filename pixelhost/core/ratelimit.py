@@ -17,6 +17,7 @@ flood it.
 
 import ipaddress
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -46,6 +47,7 @@ async def refuse_above(site: Site, action: str, subject: str, uses_per_minute: i
         raise errors.IP_RATE_LIMIT_REACHED()
 
 
+@lru_cache(10_000)
 def network_of(ip: str) -> str:
     """Whose attempts count together: an IPv4 address, or the /64 that one subscriber has of IPv6."""
     try:

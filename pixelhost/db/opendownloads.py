@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from pixelhost.db.connect import Db, Transaction
@@ -42,6 +43,10 @@ class Download:
     limits: Limits
     is_free: bool
     rated: Sequence[str] = ()
+
+    @property
+    def share(self) -> Share:
+        return self.visitor, self.limits.bytes_per_second
 
     @property
     def is_counted(self) -> bool:
@@ -99,8 +104,7 @@ async def _begin(
     is_trial: bool,
 ) -> Begun:
     limits = download.limits
-    refusal, number, sharing = await db.fetchval(
-        "SELECT begin_download($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+    arguments = [
         process,
         download.visitor,
         download.subjects,
@@ -114,12 +118,17 @@ async def _begin(
         limits.bytes_per_second,
         download.rated,
         DOWNLOADS_PER_VIEW,
-        list(lifted),
-        is_trial,
-        [one.number for one in ended],
-        [one.sent_bytes for one in ended],
-    )
+    ]
+    if lifted or is_trial or ended:
+        numbers, sent_bytes = [one.number for one in ended], [one.sent_bytes for one in ended]
+        arguments += [list(lifted), is_trial, numbers, sent_bytes]
+    refusal, number, sharing = await db.fetchval(_call(len(arguments)), *arguments)
     return Begun(refusal, number or 0, sharing or 1)
+
+
+@cache
+def _call(count: int) -> str:
+    return f"SELECT begin_download({', '.join(f'${place}' for place in range(1, count + 1))})"
 
 
 async def end(db: Db, ended: Sequence[Ended], now: datetime) -> None:

@@ -11,7 +11,6 @@ somebody has counted without them in between: then they end uncounted.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
 from typing import Final
 
 import asyncpg
@@ -45,21 +44,21 @@ class Slots:
     def __init__(self, url: str) -> None:
         """Connects when the first slot is asked for."""
         self._url = url
-        self._turn = asyncio.Lock()
+        self.turn: Final = asyncio.Lock()
+        """Of the connection."""
         self._connection: asyncpg.Connection | None = None
         self._held: set[Slot] = set()
         self._process = 0
 
-    @contextlib.asynccontextmanager
-    async def process(self) -> AsyncIterator[tuple[asyncpg.Connection, int]]:
-        """The connection, for one short statement, and the number that others know this process by while it lasts."""
-        async with self._turn:
-            connection = await self._connected()
-            yield connection, self._process
+    async def process(self) -> tuple[asyncpg.Connection, int]:
+        """The connection, for one short statement by who has the `turn`, and the number that others know this process
+        by while it lasts.
+        """
+        return await self._connected(), self._process
 
     async def take(self, subject: str, limit: int) -> Slot | None:
         """One of `limit` slots of `subject`; None when all are taken."""
-        async with self._turn:
+        async with self.turn:
             connection = await self._connected()
             ours = [number for number in range(limit) if (subject, number) not in self._held]
             # LIMIT ends the trying at the first success.
@@ -75,7 +74,7 @@ class Slots:
 
     async def give_back(self, slot: Slot) -> None:
         """Safe to call twice, and after the connection was lost."""
-        async with self._turn:
+        async with self.turn:
             if slot in self._held and self._connection is not None:
                 self._held.remove(slot)
                 with contextlib.suppress(*Failure):  # without the connection it is free already

@@ -5,8 +5,8 @@ After the first body byte a failure cuts the connection; an error is never appen
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Literal
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from pixelhost import errors
 from pixelhost.core.downloads import Content, Part, Slice, Stream
-from pixelhost.core.gates import Gate, Passage
+from pixelhost.core.gates import Passage, Passing
 from pixelhost.core.opendownloads import Left
 from pixelhost.wire import dialect, pace, ranges, sockets
 from pixelhost.wire.ranges import Extent
@@ -48,7 +48,6 @@ async def send(
 
     Raises errors for 412 and 416 before anything is sent.
     """
-    headers = _headers(content, disposition, cache_control)
     sent = request.headers
     etag, modified_at = content.etag, content.modified_at
     is_head = request.method == hdrs.METH_HEAD
@@ -57,22 +56,27 @@ async def send(
     if ranges.is_precondition_failed(sent.get(hdrs.IF_MATCH), sent.get(hdrs.IF_UNMODIFIED_SINCE), etag, modified_at):
         raise _with_status(errors.NOT_FOUND(message="The version that If-Match asks for is not there any more"), 412)
     if ranges.is_not_modified(sent.get(hdrs.IF_NONE_MATCH), sent.get(hdrs.IF_MODIFIED_SINCE), etag, modified_at):
-        return web.Response(status=304, headers=headers)
+        return web.Response(status=304, headers=_headers(content, disposition, cache_control))
     extents = _extents(request, content)
     if is_head:
-        return _send_head(content, extents, headers)
+        return _send_head(content, extents, _headers(content, disposition, cache_control))
     wanted_bytes = sum(extent.count for extent in extents) if extents else content.size_bytes
     # By what goes out, not by what was asked for: a range may be ignored.
     is_continuation = len(extents) == 1 and extents[0].start > 0
-    async with _through_gate(content.gate, wanted_bytes, is_continuation=is_continuation) as passage:
+    async with Passing(content.gate, wanted_bytes, is_continuation=is_continuation) as passing:
+        headers = _headers(content, disposition, cache_control)
         if len(extents) > 1:
-            return await _send_multiple(request, content, passage, extents, headers)
+            return await _send_multiple(request, content, await passing.let_in(), extents, headers)
         extent = extents[0] if extents else Extent(0, content.size_bytes)
         if extents:
             headers[hdrs.CONTENT_RANGE] = _content_range(extent, content)
+        status = 206 if extents else 200
         if _is_for_nginx(request, content):
+            await passing.let_in()
             return _accelerated(content, extent, headers)
-        return await _send_extent(request, content, passage, extent, 206 if extents else 200, headers)
+        if extent.count <= SMALL_BYTES:
+            return await _send_small(request, content, passing, extent, status, headers)
+        return await _send_extent(request, content, await passing.let_in(), extent, status, headers)
 
 
 def _headers(content: Content, disposition: Disposition, cache_control: str) -> dict[str, str]:
@@ -105,8 +109,8 @@ async def send_stream(request: web.Request, stream: Stream) -> web.StreamRespons
         if stream.gate is not None:
             await stream.gate.refuse()
         return await _send_stream(request, stream, Passage())
-    async with _through_gate(stream.gate, stream.source_bytes) as passage:
-        return await _send_stream(request, stream, passage)
+    async with Passing(stream.gate, stream.source_bytes) as passing:
+        return await _send_stream(request, stream, await passing.let_in())
 
 
 async def _send_stream(request: web.Request, stream: Stream, passage: Passage) -> web.StreamResponse:
@@ -171,24 +175,34 @@ def _content_range(extent: Extent, content: Content) -> str:
     return f"bytes {extent.start}-{extent.stop - 1}/{content.size_bytes}"
 
 
-def _through_gate(
-    gate: Gate | None, wanted_bytes: int, *, is_continuation: bool = False
-) -> AbstractAsyncContextManager[Passage]:
-    return nullcontext(Passage()) if gate is None else gate.passage(wanted_bytes, is_continuation=is_continuation)
+async def _send_small(
+    request: web.Request, content: Content, passing: Passing, extent: Extent, status: int, headers: dict[str, str]
+) -> web.Response:
+    """Head and body in one write. Both are made while it isn't let in yet."""
+    async with aclosing(content.parts(extent.start, extent.stop)) as parts:
+        read = [(part, part if isinstance(part, bytes) else await _read(part)) async for part in parts]
+    body = read[0][1] if len(read) == 1 else b"".join(data for _, data in read)
+    response = web.Response(body=body, status=status, headers=headers)
+    passage = await passing.let_in()
+    if passage.pace is not None:
+        try:
+            await pace.wait(len(body), passage.pace, partial(_is_gone, request))
+        except Left:
+            return web.Response(status=CLIENT_LEFT)
+    for part, data in read:
+        _note(part, passage, len(data))
+    return response
 
 
 async def _send_extent(
     request: web.Request, content: Content, passage: Passage, extent: Extent, status: int, headers: dict[str, str]
 ) -> web.StreamResponse:
-    parts = pace.held(content.parts(extent.start, extent.stop), passage, partial(_is_gone, request))
-    async with aclosing(parts):
-        if extent.count <= SMALL_BYTES:
-            try:
-                body = await _collected(parts)
-            except Left:
-                return web.Response(status=CLIENT_LEFT)
-            return web.Response(body=body, status=status, headers=headers)
-        return await _send_parts(request, parts, status, headers, extent.count)
+    async with aclosing(_paced(request, content.parts(extent.start, extent.stop), passage)) as parts:
+        return await _send_parts(request, parts, passage, status, headers, extent.count)
+
+
+def _paced(request: web.Request, parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
+    return parts if passage.pace is None else pace.held(parts, passage.pace, partial(_is_gone, request))
 
 
 async def _with_first(first: Part, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
@@ -231,12 +245,17 @@ async def _send_multiple(
     request: web.Request, content: Content, passage: Passage, extents: list[Extent], headers: dict[str, str]
 ) -> web.StreamResponse:
     made = _Multipart(content, extents, headers[hdrs.CONTENT_TYPE])
-    async with aclosing(pace.held(made.parts(), passage, partial(_is_gone, request))) as parts:
-        return await _send_parts(request, parts, 206, headers | made.headers, made.size_bytes)
+    async with aclosing(_paced(request, made.parts(), passage)) as parts:
+        return await _send_parts(request, parts, passage, 206, headers | made.headers, made.size_bytes)
 
 
 async def _send_parts(
-    request: web.Request, parts: AsyncIterator[Part], status: int, headers: dict[str, str], size: int
+    request: web.Request,
+    parts: AsyncIterator[Part],
+    passage: Passage,
+    status: int,
+    headers: dict[str, str],
+    size: int,
 ) -> web.StreamResponse:
     # Before the head, as what refuses to give the first part can still be answered with the refusal.
     try:
@@ -245,7 +264,7 @@ async def _send_parts(
         return web.Response(status=CLIENT_LEFT)
     response = await _begin(request, status, headers, size)
     async with aclosing(_with_first(first, parts)) as all_parts:
-        await _pour(request, response, all_parts)
+        await _pour(request, response, all_parts, passage)
     return response
 
 
@@ -277,16 +296,9 @@ async def _begin(request: web.Request, status: int, headers: dict[str, str], siz
     return response
 
 
-async def _collected(parts: AsyncIterator[Part]) -> bytes:
-    pieces = []
-    async for part in parts:
-        pieces.append(part if isinstance(part, bytes) else await _read(part))
-        if isinstance(part, Slice):
-            part.note(part.count)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-async def _pour(request: web.Request, response: web.StreamResponse, parts: AsyncIterator[Part]) -> None:
+async def _pour(
+    request: web.Request, response: web.StreamResponse, parts: AsyncIterator[Part], passage: Passage
+) -> None:
     """Send the parts; small ones are gathered into larger writes."""
     waiting: list[bytes] = []
     size = 0
@@ -296,11 +308,10 @@ async def _pour(request: web.Request, response: web.StreamResponse, parts: Async
                 if waiting:
                     await _write(response, b"".join(waiting))
                     waiting, size = [], 0
-                await _send_slice(request, response, part)
+                await _send_slice(request, response, part, partial(_note, part, passage))
                 continue
             piece = part if isinstance(part, bytes) else await _read(part)
-            if isinstance(part, Slice):
-                part.note(part.count)
+            _note(part, passage, len(piece))
             waiting.append(piece)
             size += len(piece)
             if size >= SMALL_BYTES:
@@ -313,6 +324,12 @@ async def _pour(request: web.Request, response: web.StreamResponse, parts: Async
     except ConnectionError:
         # The client went away. What it took was counted.
         dialect.cut(request)
+
+
+def _note(part: Part, passage: Passage, sent_bytes: int) -> None:
+    if isinstance(part, Slice):
+        part.note(sent_bytes)
+    passage.note(sent_bytes)
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:
@@ -341,17 +358,19 @@ async def _read(part: Slice) -> bytes:
     return cached if cached is not None else await part.blob.read(part.offset, part.count)
 
 
-async def _send_slice(request: web.Request, response: web.StreamResponse, part: Slice) -> None:
+async def _send_slice(
+    request: web.Request, response: web.StreamResponse, part: Slice, note: Callable[[int], None]
+) -> None:
     descriptor = part.blob.fileno()
     if descriptor is not None and not _is_encrypted(request):
         # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
         ends = part.blob.read_cached(part.offset, 1), part.blob.read_cached(part.offset + part.count - 1, 1)
-        await sockets.send_file(request, descriptor, part.offset, part.count, part.note, is_cached=None not in ends)
+        await sockets.send_file(request, descriptor, part.offset, part.count, note, is_cached=None not in ends)
         return
     async with aclosing(_read_ahead(part)) as pieces:
         async for piece in pieces:
             await _write(response, piece)
-            part.note(len(piece))
+            note(len(piece))
 
 
 async def _read_ahead(part: Slice) -> AsyncGenerator[bytes, None]:

@@ -1,50 +1,30 @@
-"""Downloads that plans hold to so many bytes a second, or count."""
+"""Downloads that plans hold to so many bytes a second."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 
 from pixelhost.core.downloads import Part, Slice
-from pixelhost.core.gates import Passage
 from pixelhost.core.opendownloads import Pace
 
 
-def held(
-    parts: AsyncGenerator[Part, None], passage: Passage, is_gone: Callable[[], bool]
+async def held(
+    parts: AsyncGenerator[Part, None], pace: Pace, is_gone: Callable[[], bool]
 ) -> AsyncGenerator[Part, None]:
-    """The same bytes, counted; at a limited speed a fraction of a second's worth at once.
-
-    Raises Left when who waits for them `is_gone`.
-    """
-    return _held(parts, passage, is_gone) if passage.is_counted else parts
-
-
-async def _held(
-    parts: AsyncGenerator[Part, None], passage: Passage, is_gone: Callable[[], bool]
-) -> AsyncGenerator[Part, None]:
+    """The same bytes, a fraction of a second's worth at once. Raises Left when who waits for them `is_gone`."""
     async with aclosing(parts):
         async for part in parts:
-            counted = _counted(part, passage)
-            if passage.pace is None:
-                yield counted
-                continue
-            for piece in _pieces(counted, passage.pace):
-                await passage.pace.turn(_size(piece), is_gone)
+            for piece in _pieces(part, pace):
+                await pace.turn(_size(piece), is_gone)
                 yield piece
 
 
-def _counted(part: Part, passage: Passage) -> Part:
-    """What is made on the way counts as it is taken, what comes from a file as it goes out."""
-    if isinstance(part, bytes):
-        passage.note(len(part))
-        return part
-    of_part = part.note
-
-    def both(sent_bytes: int) -> None:
-        of_part(sent_bytes)
-        passage.note(sent_bytes)
-
-    return replace(part, note=both)
+async def wait(size_bytes: int, pace: Pace, is_gone: Callable[[], bool]) -> None:
+    """Until so many bytes may go out at once. Raises Left."""
+    while size_bytes > 0:
+        step_bytes = min(pace.step_bytes, size_bytes)
+        await pace.turn(step_bytes, is_gone)
+        size_bytes -= step_bytes
 
 
 def _pieces(part: Part, pace: Pace) -> Iterator[Part]:

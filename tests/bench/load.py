@@ -10,7 +10,7 @@ import re
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -34,8 +34,9 @@ class Load:
         return self.responses / self.seconds
 
 
-def get(path: str, key: str | None = None) -> bytes:
-    return _request("GET", path, key, b"", "")
+def get(path: str, key: str | None = None, *, forwarded_for: str = "") -> bytes:
+    """`forwarded_for` is the address that a proxy tells."""
+    return _request("GET", path, key, b"", f"X-Forwarded-For: {forwarded_for}\r\n" if forwarded_for else "")
 
 
 def put(path: str, key: str, body: bytes) -> bytes:
@@ -115,6 +116,25 @@ def drive(
         poll.close()
         for line in lines:
             line.sock.close()
+
+
+def timed(port: int, requests: Iterable[bytes]) -> list[float]:
+    """Send all `requests` over one connection, each after the answer to the last. The seconds until each was answered.
+
+    Raises RefusedError.
+    """
+    line = _Line(port, None)
+    line.sock.settimeout(SILENCE_SECONDS)
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    taken = []
+    with line.sock:
+        for request in requests:
+            start = time.perf_counter()
+            line.sock.sendall(request)
+            while line.receive(buffer) is None:
+                pass
+            taken.append(time.perf_counter() - start)
+    return taken
 
 
 class _Line:

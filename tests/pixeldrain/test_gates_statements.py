@@ -33,7 +33,7 @@ async def statements(site: Site) -> AsyncIterator[list[str]]:
 
     async with AsyncExitStack() as looking:
         connections = [await looking.enter_async_context(site.db.acquire()) for _ in range(site.db.get_max_size())]
-        connections.append((await looking.enter_async_context(site.slots.process()))[0])
+        connections.append((await site.slots.process())[0])
         for connection in connections:
             connection.add_query_logger(note)
     yield ran

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 
 from pixelhost.core import opendownloads
-from pixelhost.core.gates import Passage
 from pixelhost.core.opendownloads import Left, Pace
 from pixelhost.wire import pace
 
@@ -67,7 +66,7 @@ async def parts(*sizes: int) -> AsyncGenerator[bytes, None]:
 @pytest.mark.parametrize("sizes", [(400_000,), (1, 399_999), (100_000,) * 4])
 async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, sizes):
     sent = 0
-    async for part in pace.held(parts(*sizes), Passage(True, shared()), stays):
+    async for part in pace.held(parts(*sizes), shared(), stays):
         sent += len(part)
         allowed = (watch.now - 100) * SPEED
         assert sent <= allowed + 25_000, "no more than a quarter of a second's worth ahead"
@@ -77,13 +76,13 @@ async def test_bytes_go_out_at_the_speed_whatever_they_come_in(watch: Watch, siz
 
 
 async def test_who_reads_slowly_is_not_held_up_further(watch: Watch):
-    async for _ in pace.held(parts(400_000), Passage(True, shared()), stays):
+    async for _ in pace.held(parts(400_000), shared(), stays):
         watch.now += 1
     assert watch.now - 100 == pytest.approx(16)
 
 
 async def test_who_has_read_slowly_makes_up_for_a_quarter_of_a_second_only(watch: Watch):
-    taken = pace.held(parts(400_000), Passage(True, shared()), stays)
+    taken = pace.held(parts(400_000), shared(), stays)
     await anext(taken)
     watch.now += 60
     begun = watch.now
@@ -96,7 +95,7 @@ async def test_the_downloads_of_an_address_share_its_speed(watch: Watch):
     together = shared(ours=4, everywhere=4)
 
     async def take() -> float:
-        async for _ in pace.held(parts(100_000), Passage(True, together), stays):
+        async for _ in pace.held(parts(100_000), together, stays):
             pass
         return watch.now - 100
 
@@ -109,7 +108,7 @@ async def test_who_began_alone_gives_way_to_those_who_come_later(watch: Watch):
     together, got = shared(), [0, 0, 0, 0]
 
     async def take(number: int, until: float) -> None:
-        async for part in pace.held(parts(10_000_000), Passage(True, together), stays):
+        async for part in pace.held(parts(10_000_000), together, stays):
             got[number] += len(part)
             if number == 0 and together.ours == 1 and watch.now >= 102:
                 together.ours = together.everywhere = 4
@@ -137,14 +136,13 @@ async def test_who_leaves_waits_no_longer_and_leaves_its_time_to_the_others(watc
 
 
 async def test_a_process_gives_its_own_no_more_than_their_part(watch: Watch):
-    async for _ in pace.held(parts(100_000), Passage(True, shared(ours=1, everywhere=4)), stays):
+    async for _ in pace.held(parts(100_000), shared(ours=1, everywhere=4), stays):
         pass
     assert watch.now - 100 == pytest.approx(4.0, abs=0.3)
 
 
-async def test_what_is_let_through_is_counted(watch: Watch):
-    passage = Passage(True)
-    async for _ in pace.held(parts(400_000, 1), passage, stays):
-        pass
-    assert passage.sent_bytes == 400_001
-    assert watch.now == 100
+async def test_what_goes_out_at_once_waits_as_long_as_if_it_went_out_by_and_by(watch: Watch):
+    await pace.wait(400_000, shared(), stays)
+    assert watch.now - 100 == pytest.approx(3.75, abs=0.25)
+    with pytest.raises(Left):
+        await pace.wait(400_000, shared(), lambda: watch.now >= 105)
