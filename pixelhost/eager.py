@@ -10,25 +10,27 @@ class Eager(Generator[Any, Any, T]):
     """Runs a coroutine until it waits for the first time, as the eager tasks of Python 3.12 do; who awaits this runs
     the rest. So its answer comes nearer while its caller does something else, and that costs no task.
 
-    To be made in a task and awaited there, once. What the coroutine raises before it waits is raised at once.
+    To be made in a task and awaited there, once. In between nothing else may be awaited: others may wait for what the
+    coroutine holds, and a time limit of its own would end another wait. What it raises before it waits is raised at
+    once.
     """
 
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
         self._coroutine = coroutine
         self._is_told = False
-        self._end: StopIteration | None = None
+        self._has_ended = False
         try:
             self._waits_for = coroutine.send(None)
         except StopIteration as end:
-            self._end = end
+            self._has_ended, self._result = True, end.value
 
     def __await__(self) -> "Eager[T]":
         return self
 
     def send(self, value: Any) -> Any:
         """To the event loop: what is waited for now. It is told the first as well, a little later than that began."""
-        if self._end is not None:
-            raise self._end
+        if self._has_ended:
+            raise StopIteration(self._result)
         if self._is_told:
             return self._coroutine.send(value)
         self._is_told = True

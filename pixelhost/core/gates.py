@@ -18,6 +18,7 @@ from pixelhost import errors
 from pixelhost.core import captchas, stats
 from pixelhost.core.callers import Caller
 from pixelhost.core.opendownloads import Pace
+from pixelhost.db.connect import Failure
 from pixelhost.db.opendownloads import DOWNLOADS_PER_VIEW, Begun, Download, Ended, Limits, Refusal
 from pixelhost.eager import Eager
 from pixelhost.errors import ApiError
@@ -124,8 +125,9 @@ class Gate:
 
 
 class Passing:
-    """A download of so many bytes, from when it asks to be let in until it is over: what it sends can be made ready
-    meanwhile. `is_continuation`: that they are one part, and not the beginning. Without a gate all may pass.
+    """A download of so many bytes, from when it asks to be let in until it is over. What it sends can be made ready
+    meanwhile, if that waits for nothing: until it is let in nobody else of this process can ask. `is_continuation`:
+    that they are one part, and not the beginning. Without a gate all may pass.
     """
 
     def __init__(self, gate: Gate | None, size_bytes: int, *, is_continuation: bool = False) -> None:
@@ -142,7 +144,7 @@ class Passing:
         return self
 
     async def let_in(self) -> Passage:
-        """To be awaited before the first byte. Raises as `Gate.enter`."""
+        """To be awaited before the first byte; a second time changes nothing. Raises as `Gate.enter`."""
         if self._gate is None or self._asked is None:
             return self._passage
         asked, self._asked = self._asked, None
@@ -154,7 +156,7 @@ class Passing:
 
     async def __aexit__(self, *_: object) -> None:
         # Who failed while it asked doesn't want to know any more what it is refused with.
-        with suppress(ApiError):
+        with suppress(ApiError, *Failure):
             await self.let_in()
         if self._gate is None or self._begun is None:
             return

@@ -1,12 +1,11 @@
-"""The only place that sends content: ranges, conditions, disposition, sandbox, sendfile, and counting what went out.
+"""The only place that answers with content: gates, ranges, conditions, disposition, sandbox. `outgoing` pours it out.
 
 After the first body byte a failure cuts the connection; an error is never appended to half a file.
 """
 
-import asyncio
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from functools import partial
 from typing import Literal
 from urllib.parse import quote
@@ -14,10 +13,10 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from pixelhost import errors
-from pixelhost.core.downloads import Content, Part, Slice, Stream
+from pixelhost.core.downloads import Content, Part, Stream
 from pixelhost.core.gates import Passage, Passing
 from pixelhost.core.opendownloads import Left
-from pixelhost.wire import dialect, pace, ranges, sockets
+from pixelhost.wire import dialect, outgoing, pace, ranges
 from pixelhost.wire.ranges import Extent
 
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
@@ -25,8 +24,6 @@ PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
 
 Disposition = Literal["inline", "attachment"]
 
-SMALL_BYTES = 64 << 10  # up to here one write of head and body is quicker than a sendfile
-STEP_BYTES = 1 << 20  # so much is sent before it is counted
 ACCEL_PREFIX = "/_blobs/"
 CLIENT_LEFT = 499  # as nginx writes it into its log; nobody reads the response
 
@@ -74,7 +71,7 @@ async def send(
         if _is_for_nginx(request, content):
             await passing.let_in()
             return _accelerated(content, extent, headers)
-        if extent.count <= SMALL_BYTES:
+        if extent.count <= outgoing.SMALL_BYTES:
             return await _send_small(request, content, passing, extent, status, headers)
         return await _send_extent(request, content, await passing.let_in(), extent, status, headers)
 
@@ -128,10 +125,10 @@ async def _send_stream(request: web.Request, stream: Stream, passage: Passage) -
         try:
             async for piece in stream.pieces:
                 if passage.pace is not None:
-                    await passage.pace.turn(len(piece), partial(_is_gone, request))
+                    await passage.pace.turn(len(piece), partial(outgoing.is_gone, request))
                 passage.note(len(piece))
-                await _write(response, piece)
-            async with _while_it_reads():
+                await outgoing.write(response, piece)
+            async with outgoing.while_it_reads():
                 await response.write_eof()
         except ConnectionError:
             dialect.cut(request)
@@ -178,20 +175,32 @@ def _content_range(extent: Extent, content: Content) -> str:
 async def _send_small(
     request: web.Request, content: Content, passing: Passing, extent: Extent, status: int, headers: dict[str, str]
 ) -> web.Response:
-    """Head and body in one write. Both are made while it isn't let in yet."""
+    """Head and body in one write. What is in memory is made ready before it is let in: that waits for nothing."""
+    if not content.location:
+        await passing.let_in()  # a zip waits for its files, what is in one for a worker
     async with aclosing(content.parts(extent.start, extent.stop)) as parts:
-        read = [(part, part if isinstance(part, bytes) else await _read(part)) async for part in parts]
+        read = [(part, await _made_ready(part, passing)) async for part in parts]
     body = read[0][1] if len(read) == 1 else b"".join(data for _, data in read)
     response = web.Response(body=body, status=status, headers=headers)
     passage = await passing.let_in()
     if passage.pace is not None:
         try:
-            await pace.wait(len(body), passage.pace, partial(_is_gone, request))
+            await pace.wait(len(body), passage.pace, partial(outgoing.is_gone, request))
         except Left:
             return web.Response(status=CLIENT_LEFT)
     for part, data in read:
-        _note(part, passage, len(data))
+        outgoing.note(part, passage, len(data))
     return response
+
+
+async def _made_ready(part: Part, passing: Passing) -> bytes:
+    if isinstance(part, bytes):
+        return part
+    cached = part.blob.read_cached(part.offset, part.count)
+    if cached is not None:
+        return cached
+    await passing.let_in()
+    return await part.blob.read(part.offset, part.count)
 
 
 async def _send_extent(
@@ -202,7 +211,7 @@ async def _send_extent(
 
 
 def _paced(request: web.Request, parts: AsyncGenerator[Part, None], passage: Passage) -> AsyncGenerator[Part, None]:
-    return parts if passage.pace is None else pace.held(parts, passage.pace, partial(_is_gone, request))
+    return parts if passage.pace is None else pace.held(parts, passage.pace, partial(outgoing.is_gone, request))
 
 
 async def _with_first(first: Part, parts: AsyncIterator[Part]) -> AsyncGenerator[Part, None]:
@@ -264,7 +273,7 @@ async def _send_parts(
         return web.Response(status=CLIENT_LEFT)
     response = await _begin(request, status, headers, size)
     async with aclosing(_with_first(first, parts)) as all_parts:
-        await _pour(request, response, all_parts, passage)
+        await outgoing.pour(request, response, all_parts, passage)
     return response
 
 
@@ -273,7 +282,7 @@ def _is_for_nginx(request: web.Request, content: Content) -> bool:
     when a download ends, or how fast the others are.
     """
     settings = dialect.site_of(request).settings
-    if not settings.accel or _is_encrypted(request):
+    if not settings.accel or outgoing.is_encrypted(request):
         return False  # who asks over TLS of ours doesn't come through nginx
     if not content.location or (content.gate is not None and content.gate.is_counted):
         return False
@@ -294,110 +303,6 @@ async def _begin(request: web.Request, status: int, headers: dict[str, str], siz
     await response.prepare(request)
     request[dialect.BEGUN] = response
     return response
-
-
-async def _pour(
-    request: web.Request, response: web.StreamResponse, parts: AsyncIterator[Part], passage: Passage
-) -> None:
-    """Send the parts; small ones are gathered into larger writes."""
-    waiting: list[bytes] = []
-    size = 0
-    try:
-        async for part in parts:
-            if isinstance(part, Slice) and part.count > SMALL_BYTES:
-                if waiting:
-                    await _write(response, b"".join(waiting))
-                    waiting, size = [], 0
-                await _send_slice(request, response, part, partial(_note, part, passage))
-                continue
-            piece = part if isinstance(part, bytes) else await _read(part)
-            _note(part, passage, len(piece))
-            waiting.append(piece)
-            size += len(piece)
-            if size >= SMALL_BYTES:
-                await _write(response, b"".join(waiting))
-                waiting, size = [], 0
-        if waiting:
-            await _write(response, b"".join(waiting))
-        async with _while_it_reads():
-            await response.write_eof()
-    except ConnectionError:
-        # The client went away. What it took was counted.
-        dialect.cut(request)
-
-
-def _note(part: Part, passage: Passage, sent_bytes: int) -> None:
-    if isinstance(part, Slice):
-        part.note(sent_bytes)
-    passage.note(sent_bytes)
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Raises ConnectionError, also when the client doesn't take it in ten minutes."""
-    async with _while_it_reads():
-        await response.write(data)
-
-
-@asynccontextmanager
-async def _while_it_reads() -> AsyncIterator[None]:
-    """Raises ConnectionAbortedError as `sockets.send_file` does."""
-    try:
-        async with asyncio.timeout(sockets.STALL_SECONDS):
-            yield
-    except TimeoutError as error:
-        raise ConnectionAbortedError("the client has stopped reading") from error
-
-
-def _is_gone(request: web.Request) -> bool:
-    transport = request.transport
-    return transport is None or transport.is_closing()
-
-
-async def _read(part: Slice) -> bytes:
-    cached = part.blob.read_cached(part.offset, part.count)
-    return cached if cached is not None else await part.blob.read(part.offset, part.count)
-
-
-async def _send_slice(
-    request: web.Request, response: web.StreamResponse, part: Slice, note: Callable[[int], None]
-) -> None:
-    descriptor = part.blob.fileno()
-    if descriptor is not None and not _is_encrypted(request):
-        # Readahead fetches what lies between: where both ends are in memory, so is most likely the rest.
-        ends = part.blob.read_cached(part.offset, 1), part.blob.read_cached(part.offset + part.count - 1, 1)
-        await sockets.send_file(request, descriptor, part.offset, part.count, note, is_cached=None not in ends)
-        return
-    async with aclosing(_read_ahead(part)) as pieces:
-        async for piece in pieces:
-            await _write(response, piece)
-            note(len(piece))
-
-
-async def _read_ahead(part: Slice) -> AsyncGenerator[bytes, None]:
-    """The bytes of a slice, the next while the last are sent."""
-    stop = part.offset + part.count
-    offsets = iter(range(part.offset, stop, STEP_BYTES))
-
-    def begin() -> asyncio.Task[bytes] | None:
-        offset = next(offsets, stop)
-        return asyncio.create_task(part.blob.read(offset, min(STEP_BYTES, stop - offset))) if offset < stop else None
-
-    reading = begin()
-    try:
-        while reading is not None:
-            piece = await reading
-            reading = begin()
-            yield piece
-    finally:
-        if reading is not None:
-            # It is waited for: the blob is closed next.
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-
-
-def _is_encrypted(request: web.Request) -> bool:
-    """Whether what goes out must pass through TLS here, so that no file can go to the socket by itself."""
-    return request.transport is not None and request.transport.get_extra_info("sslcontext") is not None
 
 
 def _content_type(mime_type: str) -> str:

@@ -204,6 +204,8 @@ DECLARE
            AND pg_try_advisory_xact_lock_shared(hashtext('pixelhost process'), process));
 BEGIN
     IF cardinality(dead) > 0 THEN
+        -- The last of all locks: two who find the same ones take turns.
+        PERFORM pg_advisory_xact_lock(hashtextextended('pixelhost dead downloads', 0));
         DELETE FROM open_downloads WHERE process = ANY (dead);
         DELETE FROM uncounted_downloads WHERE process = ANY (dead);
     END IF;
