@@ -69,7 +69,8 @@ async def opened(
     await page.goto(here.rstrip("/") + path)
     yield page
     await context.close()
-    assert [one for one in complaints if not any(words in one for words in excused)] == []
+    left = [one for one in complaints if not any(words in one for words in excused)]
+    assert left == [], f"the browser complains: {left}"
 
 
 async def barriers(page: Page) -> list[str]:

@@ -103,6 +103,17 @@ async def test_a_film_is_sought_by_ranges_and_played_by_keys(browser, client, fi
         assert set(statuses) == {206}
 
 
+async def test_who_pauses_a_film_before_it_has_begun_to_play_is_told_of_no_error(browser, client, files):
+    async with opened(browser, client, f"/u/{files['video']}") as page:
+        await press(page, "m")
+        # It is fetched anew, as if the network were slow.
+        await page.route("**/api/file/*", lambda _: None)
+        await page.evaluate("document.querySelector('video').load()")
+        for is_paused in (False, True):
+            await press(page, "Space")
+            assert await page.locator("video").evaluate("video => video.paused") is is_paused
+
+
 async def test_a_film_goes_on_where_it_was_left(browser, client, files):
     async with opened(browser, client, f"/u/{files['video']}") as page:
         await until(page, "document.querySelector('video').readyState >= 1")

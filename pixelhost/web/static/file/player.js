@@ -31,7 +31,7 @@ player.addEventListener("ended", forget);
 addEventListener("pagehide", save);
 
 shortcuts([
-  { keys: [" "], does: t("Play or pause"), run: () => (player.paused ? player.play() : player.pause()) },
+  { keys: [" "], does: t("Play or pause"), run: () => (player.paused ? player.play().catch(() => {}) : player.pause()) },
   { keys: ["m"], does: t("Sound on or off"), run: () => (player.muted = !player.muted) },
   { keys: ["h", "ArrowLeft"], does: t("5 seconds back"), run: () => seek(-STEP_SECONDS) },
   { keys: ["l", "ArrowRight"], does: t("5 seconds on"), run: () => seek(STEP_SECONDS) },
