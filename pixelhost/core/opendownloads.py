@@ -79,6 +79,8 @@ class OpenDownloads:
         self._db = db
         self._slots = slots
         self._clock = clock
+        self._open: set[int] = set()
+        self._is_sure = True
         self._ended: list[Ended] = []
         self._is_writing = False
         self._ended_since = 0.0
@@ -89,24 +91,20 @@ class OpenDownloads:
 
     async def begin(self, download: Download, size_bytes: int, lifted: Collection[Refusal] = ()) -> Begun:
         """One statement, which now and then writes what has ended as well; until then that counts as under way. So a
-        refusal, or a share of a speed, is only told after it was written.
-
-        Who is cancelled meanwhile may leave one begun behind; requests are only cancelled where the process ends, whose
-        downloads end with it.
+        refusal, or a share of a speed, is only told after it was written. One whose answer doesn't come is over soon,
+        and before the next begins.
         """
-        now = self._clock.now
         async with self._slots.turn:
-            db, process = await self._slots.process()
             if len(self._ended) < ENDED_MAX and not download.limits.bytes_per_second:
-                begun = await rows.begin(db, process, download, size_bytes, now(), (), lifted)
+                begun = await self._begin(download, size_bytes, (), lifted)
                 if not begun.refusal or not self._ended:
                     return begun
             with self._taken_along() as ended:
-                return await rows.begin(db, process, download, size_bytes, now(), ended, lifted)
+                return await self._begin(download, size_bytes, ended, lifted)
 
     async def trial(self, download: Download, lifted: Collection[Refusal] = ()) -> Begun:
         """What `begin` would say now."""
-        is_behind = self._is_writing or bool(self._ended)
+        is_behind = self._is_writing or bool(self._ended) or not self._is_sure
         begun = await rows.trial(self._db, download, self._clock.now(), lifted)
         if begun.refusal and is_behind:
             await self._write_ended()
@@ -123,9 +121,7 @@ class OpenDownloads:
         if not self._ended:
             self._ended_since = loop.time()
         self._ended.append(ended)
-        if not self._is_end_due:
-            self._is_end_due = True
-            loop.call_later(GATHERING_SECONDS, self._end_soon)
+        self._write_soon()
 
     def join(self, share: Share, sharing: int) -> Pace:
         """For a download that has begun, as one of so many."""
@@ -153,6 +149,28 @@ class OpenDownloads:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ending, RETRY_SECONDS)
 
+    async def _begin(
+        self, download: Download, size_bytes: int, ended: Sequence[Ended], lifted: Collection[Refusal]
+    ) -> Begun:
+        db, process = await self._process()
+        try:
+            begun = await rows.begin(db, process, download, size_bytes, self._clock.now(), ended, lifted)
+        except BaseException:
+            self._is_sure = False
+            self._write_soon()
+            raise
+        if not begun.refusal:
+            self._open.add(begun.number)
+        return begun
+
+    async def _process(self) -> tuple[asyncpg.Connection, int]:
+        """As of the slots, when none is under way that it knows nothing of. In its turn."""
+        db, process = await self._slots.process()
+        if not self._is_sure:
+            await rows.end_others(db, process, self._open)
+            self._is_sure = True
+        return db, process
+
     @contextmanager
     def _taken_along(self) -> Iterator[Sequence[Ended]]:
         """What has ended, for a statement that writes it; what couldn't be written waits on. In the process's turn."""
@@ -164,8 +182,15 @@ class OpenDownloads:
             for one in ended:
                 self.end(one)
             raise
+        else:
+            self._open.difference_update(one.number for one in ended)
         finally:
             self._is_writing = False
+
+    def _write_soon(self) -> None:
+        if not self._is_end_due:
+            self._is_end_due = True
+            asyncio.get_running_loop().call_later(GATHERING_SECONDS, self._end_soon)
 
     def _end_soon(self) -> None:
         """What has ended after a download that began took the others along still has its time."""
@@ -174,13 +199,13 @@ class OpenDownloads:
         self._is_end_due = bool(self._ended) and due_in > 0
         if self._is_end_due:
             loop.call_later(due_in, self._end_soon)
-        elif self._ended and self._ending is None:
+        elif (self._ended or not self._is_sure) and self._ending is None:
             self._ending = asyncio.create_task(self._end_all())
 
     async def _end_all(self) -> None:
         """As often as it takes: what isn't ended counts against the address."""
         try:
-            while self._ended:
+            while self._ended or not self._is_sure:
                 try:
                     await self._write_ended()
                 except Failure as error:
@@ -191,7 +216,7 @@ class OpenDownloads:
 
     async def _write_ended(self) -> None:
         async with self._slots.turn:
-            db, _ = await self._slots.process()
+            db, _ = await self._process()
             with self._taken_along() as ended:
                 await rows.end(db, ended, self._clock.now())
 

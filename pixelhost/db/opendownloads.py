@@ -141,6 +141,16 @@ async def end(db: Db, ended: Sequence[Ended], now: datetime) -> None:
     )
 
 
+async def end_others(db: Db, process: int, numbers: Collection[int]) -> None:
+    """Those of a process that are none of `numbers`: it never heard that they had begun, and sends nothing of them."""
+    await db.execute(
+        """WITH unheard_of AS (DELETE FROM open_downloads WHERE process = $1 AND id <> ALL($2::bigint[]) RETURNING id)
+           DELETE FROM uncounted_downloads WHERE number IN (SELECT id FROM unheard_of)""",
+        process,
+        list(numbers),
+    )
+
+
 async def forget_counted(tx: Transaction, numbers: Sequence[int]) -> None:
     """Downloads that have ended, and of which `file_visitors` tells in this transaction, need no other mark."""
     await tx.execute("DELETE FROM uncounted_downloads WHERE number = ANY($1)", numbers)

@@ -5,12 +5,14 @@ that dies are free again at once, whatever it died of, and those of a machine th
 minute. The process has a number in the same way.
 
 A process that loses this connection loses its slots, too. Its downloads under way are taken along to the next, unless
-somebody has counted without them in between: then they end uncounted.
+somebody has counted without them in between: then they end uncounted. Postgres may not know yet that it is lost, and is
+told.
 """
 
 import asyncio
 import contextlib
 import hashlib
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -38,6 +40,8 @@ FOR_DOWNLOADS: Final = """
     SET plan_cache_mode = force_generic_plan;
     SET synchronous_commit = off;
 """
+OURSELVES: Final = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+END_EARLIER: Final = "SELECT pg_terminate_backend(pid, $3) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
 
 
 class Slots:
@@ -49,6 +53,7 @@ class Slots:
         self._connection: asyncpg.Connection | None = None
         self._held: set[Slot] = set()
         self._process = 0
+        self._begun_at: datetime | None = None
 
     async def process(self) -> tuple[asyncpg.Connection, int]:
         """The connection, for one short statement by who has the `turn`, and the number that others know this process
@@ -89,7 +94,8 @@ class Slots:
             self._held.clear()
             connection = await asyncpg.connect(self._url, command_timeout=COMMAND_SECONDS)
             await connection.execute(KEEPALIVE + FOR_DOWNLOADS)
-            process = await connection.fetchval("SELECT pg_backend_pid()")
+            await connection.execute(END_EARLIER, self._process, self._begun_at, COMMAND_SECONDS * 1000 // 2)
+            process, begun_at = await connection.fetchrow(OURSELVES)
             await connection.execute(f"SELECT pg_advisory_lock({PROCESS_LOCK}, $1)", process)
             for table in ("open_downloads", "uncounted_downloads"):
                 # An earlier process may have had this number, and have died with downloads under way.
@@ -101,7 +107,7 @@ class Slots:
                     self._process,
                     process,
                 )
-            self._connection, self._process = connection, process
+            self._connection, self._process, self._begun_at = connection, process, begun_at
         return self._connection
 
 

@@ -5,13 +5,18 @@ import io
 import random
 import zipfile
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
 
+import asyncpg
 import pytest
 
+from pixelhost.db.opendownloads import Begun, begin
 from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.pixeldrain.test_gates_counted import code, downloading, none_under_way, second_worker
 from tests.support.people import Visitor
+from tests.support.waiting import until, until_somebody_waits
 
 DATA = b"x" * 1000
 LARGE = bytes(64 << 20)
@@ -128,3 +133,63 @@ async def test_downloads_count_on_when_their_process_has_lost_its_connection(lim
         assert await site.db.fetchval("SELECT count(*) FROM open_downloads WHERE process = $1", lost) == 0
     await none_under_way(site)
     assert await code(place.visitor(1), small) == ""
+
+
+TRACES = """SELECT count(*) FROM (SELECT id FROM open_downloads UNION ALL SELECT number FROM uncounted_downloads) AS t
+             WHERE id = ANY($1::bigint[])"""
+
+
+@dataclass
+class Beginning:
+    """How a download begins in the database; where `is_unheard`, its answer is lost with the connection."""
+
+    is_unheard: bool = False
+    unheard: list[int] = field(default_factory=list)
+
+    async def __call__(self, db: asyncpg.Connection, *arguments: Any) -> Begun:
+        begun = await begin(db, *arguments)
+        if self.is_unheard:
+            self.is_unheard = False
+            self.unheard.append(begun.number)
+            assert await db.fetchval(TRACES, [begun.number]) == 2
+            db.terminate()
+            raise ConnectionResetError
+        return begun
+
+
+async def test_one_whose_beginning_was_never_answered_is_soon_over(limited, site: Site, monkeypatch):
+    beginning = Beginning()
+    monkeypatch.setattr("pixelhost.db.opendownloads.begin", beginning)
+    place: Place = await limited(concurrent_downloads_per_ip=2, file_rate_limit=True)
+    carol = await place.person("carol")
+    path, small = f"/api/file/{await carol.upload('a', LARGE)}", f"/api/file/{await carol.upload('b', DATA)}"
+    async with downloading(place.port, path, 1):
+        beginning.is_unheard = True
+        assert (await place.visitor(1).get(small)).status == 500
+        assert await code(place.visitor(1), small) == ""
+        beginning.is_unheard = True
+        assert (await place.visitor(1).get(small)).status == 500
+        assert len(beginning.unheard) == 2
+        await until(lambda: site.db.fetchval(f"SELECT ({TRACES}) = 0", beginning.unheard))
+        assert await site.db.fetchval("SELECT count(*) FROM open_downloads") == 1
+    await none_under_way(site)
+
+
+async def test_downloads_are_taken_along_from_a_connection_that_postgres_believes_in(limited, site: Site):
+    place: Place = await limited(concurrent_downloads_per_ip=1, downloads_per_ip_per_day=100)
+    carol = await place.person("carol")
+    path, small = f"/api/file/{await carol.upload('a', LARGE)}", f"/api/file/{await carol.upload('b', DATA)}"
+    async with downloading(place.port, path, 1):
+        lost = place.site.slots._connection
+        assert lost is not None
+        async with site.db.acquire() as other, other.transaction():
+            await other.execute("LOCK TABLE visitor_downloads IN SHARE MODE")
+            asks = asyncio.create_task(place.visitor(2).get(small))
+            assert await until_somebody_waits(site.db) == [lost.get_server_pid()]
+            lost.terminate()
+            assert (await asks).status == 500
+            assert await code(place.visitor(1), small) == "max_concurrent_downloads"
+        assert [row["process"] for row in await site.db.fetch("SELECT process FROM open_downloads")] == [
+            place.site.slots._process
+        ]
+    await none_under_way(site)
