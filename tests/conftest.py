@@ -21,6 +21,7 @@ from tests.support import postgres
 from tests.support.client import RealServer, fresh_client
 from tests.support.clock import MovableClock
 from tests.support.people import Person, make_person
+from tests.support.waiting import until_downloads_are_written
 
 SERVER = "TEST_POSTGRES_URL"
 TEMPLATE = "pixelhost_template"
@@ -143,6 +144,7 @@ async def clean(site: Site) -> None:
     site.counters.take_visits()
     site.counters.take_keys_used()
     site.counters.unwritten.clear()
+    await until_downloads_are_written(site)
     for table in ROOTS:
         await site.db.execute(f"DELETE FROM {table}")
     async for stored in site.store.listing():

@@ -5,6 +5,7 @@ from pixelhost.site import Site
 from tests.support.clock import MovableClock
 from tests.support.money import EURO, TERABYTE, balance, give, id_of, stores, to_next_hour
 from tests.support.people import Person, make_person
+from tests.support.waiting import until
 
 SOME_BYTES = b"x" * 1000
 
@@ -97,7 +98,12 @@ async def test_transfer_of_a_file_that_is_deleted_is_charged_all_the_same(
     dave = await account(site, client, "dave")
     file_id = await dave.upload("a", b"x" * 3_000_000)
     await anyone.get(f"/api/file/{file_id}")
-    await flush()
+
+    async def is_counted() -> bool:
+        await flush()
+        return await paid_bytes(site, "dave") == 3_000_000
+
+    await until(is_counted)
     await dave.delete(f"/api/file/{file_id}")
     to_next_hour(clock)
     await billing.charge_due(site)

@@ -11,6 +11,7 @@ from pixelhost.site import Site
 from tests.pixeldrain.conftest import Place
 from tests.support.filesystem import assert_clean, picture, used
 from tests.support.people import Person
+from tests.support.waiting import until_somebody_waits
 
 CREATED = {"success": True, "value": "created", "message": "The submitted resource was created"}
 
@@ -221,7 +222,7 @@ async def test_the_type_under_a_new_name_is_that_of_the_bytes_it_has_by_then(ali
     async with site.db.acquire() as tx, tx.transaction():
         await tx.execute("SELECT FROM users FOR UPDATE")
         overwriting = asyncio.create_task(alice.fs("PUT", "/me/a.txt", "?shared=false", data=picture()))
-        await asyncio.sleep(0.2)
+        await until_somebody_waits(site.db)
         renaming = asyncio.create_task(alice.act("/me/a.txt", "rename", target="/me/a"))
         await asyncio.sleep(0.2)
     assert (await overwriting).status == 200

@@ -71,8 +71,8 @@ async def test_what_no_sub_api_is_called_is_ignored(alice: Person):
 
 
 async def test_through_a_share_paths_begin_with_its_id_and_nothing_above_shows(alice: Person, anyone: Person):
-    await alice.write("/me/top/docs/sub/a.txt", b"x")
-    share_id = await alice.share("/me/top/docs")
+    await alice.write("/me/top secret/docs/sub/a.txt", b"x")
+    share_id = await alice.share("/me/top secret/docs")
     for person in (anyone, alice):
         stat = await person.stat(f"/{share_id}/sub/a.txt")
         assert [(node["path"], node["name"]) for node in stat["path"]] == [
@@ -85,8 +85,8 @@ async def test_through_a_share_paths_begin_with_its_id_and_nothing_above_shows(a
     assert (await anyone.stat(f"/{share_id}"))["children"][0]["path"] == f"/{share_id}/sub"
     stat = await anyone.stat(f"/{share_id}")
     assert stat["permissions"] == rights("read")
-    assert b"top" not in (await anyone.fs("GET", f"/{share_id}")).body
-    for path in (f"/{share_id}/top", f"/{share_id}/docs", f"/{share_id}/sub/nothing"):
+    assert b"top secret" not in (await anyone.fs("GET", f"/{share_id}")).body
+    for path in (f"/{share_id}/top secret", f"/{share_id}/docs", f"/{share_id}/sub/nothing"):
         assert (await anyone.fs("GET", path)).refusal == (404, "path_not_found")
 
 

@@ -23,12 +23,14 @@ KINDS = ["file", "range", "zip", "node", "directory"]
 
 @asynccontextmanager
 async def statements(site: Site) -> AsyncIterator[list[str]]:
-    """What this process asks of the database in the block, but what it writes for several that have ended."""
+    """What this process asks of the database in the block, but what it writes for several that have ended, and asks
+    twice a second.
+    """
     ran: list[str] = []
 
     def note(query: object) -> None:
         text: str = query.query  # type: ignore[attr-defined]
-        if "end_downloads" not in text:
+        if not any(one in text for one in ("end_downloads", "forget_dead_downloads", "AS sharing")):
             ran.append(text)
 
     async with AsyncExitStack() as looking:

@@ -229,9 +229,10 @@ async def test_invoices_of_an_account_are_limited_by_the_minute(carol: Person, m
 async def test_a_gateway_in_trouble_makes_no_invoice(
     carol: Person, mollie: FakeMollie, monkeypatch: pytest.MonkeyPatch, trouble: str
 ):
-    monkeypatch.setattr(mollie_client, "TIMEOUT_SECONDS", 0.5)
     mollie.trouble = trouble
-    assert (await invoice(carol)).refusal == (500, "internal")
+    with monkeypatch.context() as hurried:
+        hurried.setattr(mollie_client, "TIMEOUT_SECONDS", 0.5)
+        assert (await invoice(carol)).refusal == (500, "internal")
     assert (await carol.get("/api/user/invoice")).json == []
     mollie.trouble = ""
     await invoiced(carol)
@@ -293,8 +294,8 @@ async def test_what_became_of_a_payment_shows_when_somebody_comes_to_pay(
 async def test_while_the_gateway_cannot_be_asked_an_invoice_leads_to_the_checkout_it_had(
     carol: Person, mollie: FakeMollie, monkeypatch: pytest.MonkeyPatch, trouble: str
 ):
-    monkeypatch.setattr(mollie_client, "TIMEOUT_SECONDS", 0.5)
     invoice_id = await invoiced(carol)
+    monkeypatch.setattr(mollie_client, "TIMEOUT_SECONDS", 0.5)
     mollie.trouble = trouble
     answer = await carol.get(f"/api/user/pay_invoice/{invoice_id}")
     assert answer.headers["Location"] == f"https://www.mollie.com/checkout/{mollie.latest}"

@@ -78,7 +78,7 @@ async def test_a_connection_that_is_cut_off_leaves_nothing(
 
 async def test_what_follows_the_announced_bytes_is_the_next_request(alice: Person, port: int):
     following = b"GET /api/nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answer = await raw_exchange(port, head(alice, "Content-Length: 1000") + b"x" * 1000 + following)
+    answer = await raw_exchange(port, head(alice, "Content-Length: 1000") + b"x" * 1000 + following, idle_seconds=60)
     assert answer.startswith(b"HTTP/1.1 201 ")
     assert b'"size":1000,' in answer
     assert answer.count(b"HTTP/1.1 404 ") == 1
@@ -107,7 +107,8 @@ async def test_a_curl_that_waits_for_100_continue_is_told_to_go_on(alice: Person
 
 async def test_the_connection_serves_on_after_a_refused_upload_was_read(alice: Person, port: int):
     refused = head(alice, "Content-Length: 5", name="%2F") + b"hello"
-    answer = await raw_exchange(port, refused + head(alice, "Content-Length: 5") + b"hello")
+    last = head(alice, "Content-Length: 5", "Connection: close") + b"hello"
+    answer = await raw_exchange(port, refused + last, idle_seconds=60)
     assert answer.count(b"HTTP/1.1 422 ") == 1
     assert answer.count(b"HTTP/1.1 201 ") == 1
 

@@ -32,8 +32,10 @@ async def fresh_client(server: RealServer) -> AsyncIterator[TestClient]:
         await client.session.close()
 
 
-async def raw_exchange(port: int, sent: bytes, *, seconds: float = 10, half_close: bool = False) -> bytes:
-    """Everything the server answers to these bytes until it closes, or until nothing has come for a second."""
+async def raw_exchange(
+    port: int, sent: bytes, *, seconds: float = 60, idle_seconds: float = 1, half_close: bool = False
+) -> bytes:
+    """Everything the server answers to these bytes until it closes, or until nothing more has come for a second."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(sent)
@@ -44,7 +46,7 @@ async def raw_exchange(port: int, sent: bytes, *, seconds: float = 10, half_clos
         async with asyncio.timeout(seconds):
             while True:
                 try:
-                    piece = await asyncio.wait_for(reader.read(65536), 1 if answer else seconds)
+                    piece = await asyncio.wait_for(reader.read(65536), idle_seconds if answer else seconds)
                 except TimeoutError:
                     return answer
                 if not piece:

@@ -29,6 +29,15 @@ async def until_nothing_comes_in(site: Site) -> None:
     await until(is_quiet)
 
 
+async def until_downloads_are_written(site: Site) -> None:
+    """Until the database knows of all that have ended."""
+
+    async def are_written() -> bool:
+        return not site.open_downloads._ended and not site.open_downloads._is_writing
+
+    await until(are_written)
+
+
 async def until_somebody_waits(db: Db, count: int = 1) -> list[int]:
     """Until so many connections to this database wait for locks that others hold; the process IDs of theirs.
 
