@@ -147,6 +147,7 @@ async def clean(site: Site) -> None:
     await until_downloads_are_written(site)
     for table in ROOTS:
         await site.db.execute(f"DELETE FROM {table}")
+    site.changes.note()
     async for stored in site.store.listing():
         await site.store.delete(stored.location)
     await storage.clear_abandoned(site)

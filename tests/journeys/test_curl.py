@@ -213,7 +213,7 @@ def test_a_file_of_100_megabytes_comes_back_byte_for_byte(upload, curl, server, 
 
 def test_a_cut_download_is_resumed_where_it_ended(upload, curl, server, large_file, tmp_path):
     url = f"{server.url}/api/file/{upload(large_file).json['id']}"
-    cut = curl("--max-time", "1", "--limit-rate", "20M", "-o", "back.bin", url)
+    cut = curl("--max-time", "5", "--limit-rate", "10M", "-o", "back.bin", url)
     assert cut.done.returncode == 28
     got = (tmp_path / "back.bin").stat().st_size
     assert 0 < got < LARGE_BYTES
@@ -331,6 +331,8 @@ def test_a_refused_upload_sends_nothing_of_a_body_that_waits_for_the_word(server
     sent = curl(
         "-T",
         large_file,
+        "--expect100-timeout",
+        "60",
         "-u",
         ":rubbish",
         "-w",

@@ -18,6 +18,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.support import waiting
 from tests.support.running import (
     Running,
     authorization,
@@ -94,7 +95,7 @@ def test_the_other_workers_uploads_go_on_when_one_is_killed(directory):
     """And the restarted worker's first job leaves what they have staged alone."""
     data = os.urandom(6_000_000)
     with serving(directory, workers=2) as running:
-        uploads = [half_an_upload(running, data + bytes([number])) for number in range(12)]
+        uploads = [half_an_upload(running, data + bytes([number])) for number in range(24)]
         connections = [upload.__enter__() for upload in uploads]
         until(lambda: len(running.incoming) == len(uploads))
         victim, survivor = running.worker_pids
@@ -186,11 +187,13 @@ def failing_upload(running: Running, data: bytes) -> None:
 async def test_a_sweep_killed_after_the_bytes_and_before_the_rows_is_finished_by_the_next(directory):
     contents = [os.urandom(1000) for _ in range(20)]
     with serving(directory, workers=1, sweep_grace_seconds=0) as running:
+        db = await asyncpg.connect(database_of(running))
+        # Every job runs when a worker begins; this one's next time is after minutes.
+        await waiting.until(lambda: db.fetchval("SELECT EXISTS (SELECT FROM job_runs WHERE name = 'sweep')"))
         for data in contents[1:]:
             file_id = running.upload("gone.bin", data)
             assert running.ask("DELETE", f"/api/file/{file_id}").status == 200
         kept = running.upload("kept.bin", contents[0])
-        db = await asyncpg.connect(database_of(running))
         async with db.transaction():
             # Sweeping may claim rows, but not delete them.
             await db.execute("LOCK TABLE blobs IN SHARE MODE")
@@ -214,7 +217,10 @@ async def test_a_sweep_killed_after_the_bytes_and_before_the_rows_is_finished_by
 
 
 def is_sweeper(pid: int) -> bool:
-    return b"\0sweep\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    try:
+        return b"\0sweep\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return False
 
 
 @dataclass
@@ -280,6 +286,7 @@ def test_all_that_was_acknowledged_survives_the_death_of_everything(directory):
                 thread.start()
             delay = random.uniform(0.2, 2)
             time.sleep(delay)
+            until(lambda promises=promises: promises.there)
             promises.is_dying = True
             running.kill()
             for thread in busy:

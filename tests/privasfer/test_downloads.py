@@ -82,6 +82,7 @@ async def test_of_many_who_ask_for_several_parts_at_once_one_gets_them_and_the_o
 
 
 async def test_it_lives_a_minute(alice: Sender, stranger: Sender, site: Site, clock: MovableClock):
+    clock.hold()
     path = await made(alice, b"a")
     clock.advance(seconds=59)
     assert (await stranger.ask("HEAD", path)).status == 200
@@ -181,6 +182,7 @@ async def test_a_pin_is_exchanged_for_a_key_that_downloads_need(alice: Sender, s
 
 
 async def test_a_temporary_key_is_ones_own_and_lives_an_hour(alice: Sender, bob: Sender, clock: MovableClock):
+    clock.hold()
     for who in (alice, bob):
         await who.data("PUT", "/api/pin", json={"pin": "1234"})
     temporary = await bob.data("POST", "/api/keys", 201, json={"pin": "1234"})

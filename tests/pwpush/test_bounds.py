@@ -64,7 +64,8 @@ async def test_a_passphrase_of_blanks_is_none(anyone: Person):
     assert (await show(anyone, token))["payload"] == "s3cret"
 
 
-async def test_strangers_store_so_much_an_hour_and_no_more(site: Site, alice: Person):
+async def test_strangers_store_so_much_an_hour_and_no_more(site: Site, alice: Person, clock):
+    clock.hold()
     sealed_bytes = LARGE + 12 + 16
     limited = replace(site, settings=replace(site.settings, anonymous_push_bytes_per_hour=2 * sealed_bytes))
     async with RealServer(build_app(limited)) as server, fresh_client(server) as client:

@@ -366,7 +366,8 @@ async def test_kinds_that_are_disabled_are_not_sent_either(changed):
     assert (await send(owner, token, "", ("a", b"a"))).status == 201
 
 
-async def test_senders_are_limited_as_those_who_push_are(limited):
+async def test_senders_are_limited_as_those_who_push_are(limited, clock):
+    clock.hold()
     place: Place = await limited({"push_requests_per_minute": 3, "push_requests_per_second": 0})
     owner = await place.person("owner")
     token = "nosuchtokennosucht"

@@ -88,6 +88,7 @@ async def test_the_addresses_are_those_that_are_configured(changed):
 
 
 async def test_times_are_of_this_moment_in_utc(anyone: Person, clock, site):
+    clock.hold()
     clock.advance(days=1)
     pushed = await push(anyone, expire_after_days=2)
     now = site.clock.now()

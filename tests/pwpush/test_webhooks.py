@@ -165,7 +165,8 @@ async def test_a_test_message_says_nothing_and_its_state_is_shown(near, ann, rec
     assert (await state(ann, made["id"]))["last_message"]["arrived_at"] is not None
 
 
-async def test_ten_tests_a_minute_can_be_asked_for_and_not_an_eleventh(near, ann, receiver):
+async def test_ten_tests_a_minute_can_be_asked_for_and_not_an_eleventh(near, ann, receiver, clock):
+    clock.hold()
     made = await make_webhook(ann, receiver.url)
     answers = [await ann.post(f"{HOOKS}/{made['id']}/test") for _ in range(11)]
     assert [answer.status for answer in answers] == [202] * 10 + [429]
@@ -332,7 +333,7 @@ async def test_what_is_not_taken_is_tried_again_later_with_the_same_id(near, ann
 async def test_a_receiver_that_does_not_answer_in_time_holds_up_nobody_else(
     near, ann, bob, anyone, receiver, due, monkeypatch
 ):
-    monkeypatch.setattr(webhookclient, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(webhookclient, "TIMEOUT_SECONDS", 3.0)
 
     async def never(_request: web.Request) -> web.StreamResponse:
         await receiver.released.wait()
@@ -344,7 +345,7 @@ async def test_a_receiver_that_does_not_answer_in_time_holds_up_nobody_else(
         await show(anyone, await push_token(bob))
         assert await tell(near.site) == 1
         assert len(other.arrived) == 1
-    assert "no answer within 0.3 s" in (await state(ann, due))["last_message"]["error"]
+    assert "no answer within 3 s" in (await state(ann, due))["last_message"]["error"]
 
 
 async def test_an_account_has_one_message_on_its_way_at_a_time(near, ann, anyone, receiver):

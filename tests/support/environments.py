@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 INSTALL_SECONDS = 600
+PATIENT = ("--retries", "10", "--timeout", "60")
 
 
 def installed(lock: Path, shared: Path) -> Path:
@@ -20,7 +21,7 @@ def installed(lock: Path, shared: Path) -> Path:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not (environment / "complete").exists():
             _run(sys.executable, "-m", "venv", "--clear", environment)
-            _run(environment / "bin" / "pip", "install", "--quiet", "--require-hashes", "-r", lock)
+            _run(environment / "bin" / "pip", "install", *PATIENT, "--quiet", "--require-hashes", "-r", lock)
             (environment / "complete").touch()
     return environment / "bin"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 RCLONE = Path(sys.executable).with_name("rclone")
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
 
 
 class Rclone:
