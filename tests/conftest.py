@@ -27,8 +27,8 @@ SERVER = "TEST_POSTGRES_URL"
 TEMPLATE = "pixelhost_template"
 
 ROOTS = (
-    *("users", "lists", "blobs", "ip_bans", "rate_windows", "visitor_usage", "usage_batches", "outbox"),
-    *("visitor_downloads", "uncounted_downloads", "captcha_responses"),
+    *("open_downloads", "uncounted_downloads", "visitor_downloads", "visitor_usage"),
+    *("users", "lists", "blobs", "ip_bans", "rate_windows", "usage_batches", "outbox", "captcha_responses"),
     *("invoices", "test_payments", "pushes", "mails"),
     *("globals", "job_runs"),
     *("takedowns", "abuse_reporters"),

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,7 @@ while True:
     connection.close()
 """
 POLITE = WORKER.format(on_sigterm="os._exit(0)")
-SLOW = WORKER.format(on_sigterm="listener.close(); time.sleep(0.5); print('finished', flush=True); os._exit(0)")
+SLOW = WORKER.format(on_sigterm="listener.close(); time.sleep(2); print('finished', flush=True); os._exit(0)")
 STUBBORN = WORKER.format(on_sigterm="pass")
 BROKEN = "raise SystemExit(3)"
 WITH_A_CHILD = f"import subprocess; subprocess.Popen(['sleep', '50.25'], process_group=None)\n{POLITE}"
@@ -95,9 +97,23 @@ class Served:
         """Exit code, output and log after these signals."""
         for number in signal_numbers:
             self.process.send_signal(number)
-            time.sleep(0.1)
-        output, log = self.process.communicate(timeout=15)
+            until(self._has_taken_signals)
+        output, log = self.process.communicate(timeout=60)
         return self.process.returncode, output, log
+
+    def kill(self) -> None:
+        """The workers, too: the stubborn would keep our ends of the pipes open."""
+        workers = children(self.process.pid)
+        self.process.kill()
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.communicate()
+
+    def _has_taken_signals(self) -> bool:
+        """Two of a kind become one while the first waits to be taken."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.findall(r"^ShdPnd:\s*(\w+)$", status, re.MULTILINE)[0], 16) == 0
 
 
 @pytest.fixture
@@ -111,8 +127,7 @@ def served():
     yield start
     for each in started:
         if each.process.returncode is None:
-            each.process.kill()
-            each.process.communicate()
+            each.kill()
 
 
 def until(is_so: Callable[[], bool]) -> None:

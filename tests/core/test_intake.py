@@ -13,6 +13,7 @@ from pixelhost.model.files import Blob, File
 from pixelhost.plans import BUILT_IN
 from pixelhost.site import Site
 from tests.support.people import Person, make_person
+from tests.support.waiting import until_somebody_waits
 
 NO_LIMIT = -1
 
@@ -117,7 +118,7 @@ async def test_a_cancelled_upload_waits_for_its_commit(site, alice):
     async with site.db.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM users FOR UPDATE")
         adding = asyncio.create_task(added(site, alice, [b"abc"]))
-        await asyncio.sleep(0.2)
+        await until_somebody_waits(site.db)
         adding.cancel()
         await asyncio.sleep(0.2)
         assert not adding.done()

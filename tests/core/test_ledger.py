@@ -43,7 +43,10 @@ async def pay(site: Site, user_id: UUID, invoice_id: str, amount: int) -> None:
         pass
 
 
-async def test_parallel_charges_deposits_and_retries_sum_to_the_balance(site: Site, alice: Person, bob: Person):
+async def test_parallel_charges_deposits_and_retries_sum_to_the_balance(
+    site: Site, alice: Person, bob: Person, clock: MovableClock
+):
+    clock.hold()
     people = [await give(site, "alice", 5 * EURO), await give(site, "bob", 5 * EURO)]
     chance = random.Random(4)
     doings = []
@@ -66,7 +69,8 @@ async def test_parallel_charges_deposits_and_retries_sum_to_the_balance(site: Si
         assert await balance_of(site, user_id) == 5 * EURO - charges + 50 * EURO + EURO - EURO // 2 + 3
 
 
-async def test_an_hour_is_charged_once_a_kind(site: Site, alice: Person):
+async def test_an_hour_is_charged_once_a_kind(site: Site, alice: Person, clock: MovableClock):
+    clock.hold()
     user_id = await give(site, "alice", EURO)
     assert await charge(site, user_id, 100, 1) == EURO - 100
     assert await charge(site, user_id, 100, 1) is None

@@ -28,7 +28,10 @@ async def viewed(who: Person, token: str, **headers: str) -> None:
     assert (await who.get(f"/p/{token}.json", headers=headers)).status == 200
 
 
-async def test_a_view_is_told_by_mail_with_when_and_from_where(sending: Sending, smtp: MailServer, ann, anyone):
+async def test_a_view_is_told_by_mail_with_when_and_from_where(
+    sending: Sending, smtp: MailServer, ann, anyone, clock: MovableClock
+):
+    clock.hold()
     site = sending(smtp)
     made = await push(ann, "s3cret", name="front door", note="n0te", notify_on_view=True, expire_after_views=3)
     await viewed(anyone, made["url_token"], **{"User-Agent": FIREFOX})

@@ -1,5 +1,6 @@
 """The sums of accounts: made of what a database of an older version has, and kept by triggers from then on."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
@@ -20,14 +21,15 @@ SLOT = datetime(2024, 2, 29, 23, 50, tzinfo=UTC)
 @pytest.fixture
 async def old(database_url: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
     """A database of the version before there were any sums."""
-    url = await postgres.create_database(database_url, "account_usage", "template0")
+    name = f"account_usage_{os.getpid()}"
+    url = await postgres.create_database(database_url, name, "template0")
     shutil.copy(DELTAS / "0002_filesystem.sql", tmp_path)
     connection = await asyncpg.connect(url)
     await migrate.migrate(connection, _schema=SCHEMA_0001, _deltas=Path("/nonexistent"))
     assert await migrate.migrate(connection, _deltas=tmp_path) == 2
     yield connection
     await connection.close()
-    await postgres.drop_database(database_url, "account_usage")
+    await postgres.drop_database(database_url, name)
 
 
 async def use_file(db: asyncpg.Connection, file_id: str, slot: datetime, paid_bytes: int) -> None:

@@ -245,7 +245,7 @@ async def test_a_server_that_was_left_behind_is_stopped_and_replaced(data_dir, s
 
 
 async def test_backends_of_a_killed_server_do_not_stand_in_the_way(data_dir, start, monkeypatch):
-    monkeypatch.setattr(leftovers, "_LAST_SECONDS", 0.2)
+    monkeypatch.setattr(leftovers, "_LAST_SECONDS", 1.0)
     killed = start(data_dir)
     connection = await asyncpg.connect(killed.url)
     # A stopped process doesn't notice that its server is gone.

@@ -278,8 +278,16 @@ async def test_an_endless_loop_ends_by_processor_time(pool: MediaPool, blob: Pat
     assert await pool.run(content, blob) == b"hello"
 
 
+async def impatient_pool(blob: Path) -> MediaPool:
+    """Of one worker that is there already, and whose jobs may take three seconds."""
+    pool = MediaPool(1, allowed_prefix=__name__)
+    await pool.run(worker_pid, blob)
+    pool._wall_seconds = 3
+    return pool
+
+
 async def test_a_job_that_sleeps_ends_by_the_clock(blob: Path, tmp_path: Path) -> None:
-    pool = MediaPool(1, wall_seconds=3, allowed_prefix=__name__)
+    pool = await impatient_pool(blob)
     try:
         with pytest.raises(MediaTimedOut):
             await pool.run(tell_pid_and_sleep, blob, str(tmp_path / "pid"))
@@ -460,7 +468,7 @@ async def test_cancelling_a_reader_kills_the_worker(pool: MediaPool, blob: Path)
 
 
 async def test_a_worker_waits_for_a_slow_reader_and_is_not_cut(blob: Path) -> None:
-    pool = MediaPool(1, wall_seconds=3, allowed_prefix=__name__)
+    pool = await impatient_pool(blob)
     try:
         async with pool.stream(zeros, blob, 20, 1 << 20) as pieces:
             pid = int(await anext(pieces))
@@ -472,7 +480,7 @@ async def test_a_worker_waits_for_a_slow_reader_and_is_not_cut(blob: Path) -> No
 
 
 async def test_a_worker_that_is_silent_while_the_reader_waits_ends_by_the_clock(blob: Path) -> None:
-    pool = MediaPool(1, wall_seconds=3, allowed_prefix=__name__)
+    pool = await impatient_pool(blob)
     try:
         async with pool.stream(sleep_after_the_first, blob) as pieces:
             pid = int(await anext(pieces))
@@ -500,7 +508,8 @@ async def test_streams_do_not_keep_jobs_waiting(blob: Path) -> None:
 
 
 async def test_a_stream_waits_for_its_turn_but_not_for_ever(blob: Path) -> None:
-    pool = MediaPool(1, wall_seconds=3, streams=1, allowed_prefix=__name__)
+    pool = MediaPool(1, streams=1, allowed_prefix=__name__)
+    pool._stream_turns._patience_seconds = 3
     try:
         async with pool.stream(zeros, blob, 1000, 1 << 20):
             with pytest.raises(MediaBusy):

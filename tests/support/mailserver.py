@@ -82,7 +82,9 @@ async def running(*, tls: ssl.SSLContext | None = None, **options: Any) -> Async
     """A server on a free port. `tls` is for smtps; `options` are aiosmtpd's."""
     mail = MailServer()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(mail, loop=loop, **options), "127.0.0.1", 0, ssl=tls)
+    server = await loop.create_server(
+        lambda: SMTP(mail, hostname="localhost", loop=loop, **options), "127.0.0.1", 0, ssl=tls
+    )
     mail.port = server.sockets[0].getsockname()[1]
     try:
         yield mail

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
 from aiohttp.http_exceptions import HttpProcessingError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelhost.errors import ApiError
@@ -63,6 +63,7 @@ async def test_a_body_means_the_same_wherever_it_is_split():
 LOOKALIKES = [b"\r\n--b-", b"\r\n", b"\r", b"-", b"--b-1", b"x", b"\n--b-1--", b"\r\r\n--B-1"]
 
 
+@settings(deadline=None)
 @given(pieces=st.lists(st.sampled_from(LOOKALIKES)), size=st.integers(1, 40))
 async def test_content_ends_where_the_first_delimiter_begins(pieces: list[bytes], size: int):
     content = (b"x" + b"".join(pieces)).partition(b"\r\n--b-1")[0]
