@@ -3,11 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
 from aiohttp.test_utils import TestClient
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, async_playwright
 
 from pixelhost.wire.credentials import COOKIE
 from tests.support.people import Person
@@ -41,6 +42,23 @@ POOR_CONTRAST = """() => {
   }
   return poor;
 }"""
+
+
+@asynccontextmanager
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """Ends the test where there is none, saying so."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    async with AsyncExitStack() as stack:
+        try:
+            playwright = await stack.enter_async_context(async_playwright())
+        except Exception as error:
+            raise RuntimeError("what drives Chromium doesn't start: apt-get install libatomic1") from error
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", *arguments]
+        )
+        yield browser
+        await browser.close()
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.support.people import Person
 from tests.web import contents
-from tests.web.browsing import CHROMIUM
+from tests.web.browsing import chromium
 
 # A slow machine may take longer than the five seconds that are usual.
 EXPECT_MS = 60_000
@@ -27,15 +27,9 @@ def png() -> bytes:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One for all tests of a process: each opens contexts of its own in it, which share nothing."""
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
     expect.set_options(timeout=EXPECT_MS)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        )
+    async with chromium("--disable-gpu") as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from tests.support.domains import Front, front, serve_on
-from tests.web.browsing import CHROMIUM, DESKTOP, SMALL_PHONE, barriers, is_too_wide, press
+from tests.web.browsing import DESKTOP, SMALL_PHONE, barriers, chromium, is_too_wide, press
 from tests.web.contents import MARKDOWN
 
 pytestmark = pytest.mark.journey
@@ -26,15 +26,8 @@ async def here(site) -> AsyncIterator[Front]:
 @pytest.fixture
 async def browser_there(here: Front) -> AsyncIterator[Browser]:
     """One for which the domain is this server."""
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    rules = f"--host-resolver-rules=MAP {DOMAIN}:443 127.0.0.1:{here.tls_port}"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", rules]
-        )
+    async with chromium(f"--host-resolver-rules=MAP {DOMAIN}:443 127.0.0.1:{here.tls_port}") as browser:
         yield browser
-        await browser.close()
 
 
 async def test_a_visitor_stays_on_the_domain_from_the_password_to_the_picture(here, browser_there, alice, png):

@@ -7,10 +7,14 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
+import mypy
 import pytest
 
 from tests.support.rclone import Rclone
 from tests.support.running import Running, data_directory, serving
+
+# Debian has them in packages of their own, or not at all.
+APART = ("test", "idlelib", "lib2to3", "distutils", "ensurepip", "tkinter", "turtledemo", "config-*")
 
 PLANS = """
 [unlimited]
@@ -42,8 +46,9 @@ def rclone(server: Running, tmp_path_factory: pytest.TempPathFactory) -> Rclone:
 
 @pytest.fixture(scope="package")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of Python's own library, which the tests may change."""
-    left_out = shutil.ignore_patterns("site-packages", "dist-packages", "__pycache__", "*.a")
+    """A copy of Python's own library, which the tests may change: what every machine has of it, and its types."""
+    left_out = shutil.ignore_patterns("site-packages", "dist-packages", "__pycache__", "*.a", *APART)
     target = tmp_path_factory.mktemp("library") / "python"
     shutil.copytree(sysconfig.get_path("stdlib"), target, ignore=left_out, ignore_dangling_symlinks=True)
+    shutil.copytree(Path(mypy.__file__).with_name("typeshed"), target / "typeshed", ignore=left_out)
     return target
