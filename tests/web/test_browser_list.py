@@ -52,17 +52,17 @@ SWIPE = """([x, to]) => {
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], bytes]:
-    """Half a second of WebM, with more or less blue."""
+def film(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+    """Half a second of WebM, or more of it, with more or less blue."""
     folder: Path = tmp_path_factory.mktemp("films")
 
-    def made(blue: int) -> bytes:
+    def made(blue: int, seconds: float = 0.5) -> bytes:
         path = folder / f"{blue}.webm"
         with av.open(str(path), "w") as container:
             stream = container.add_stream("libvpx", rate=12)
             stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
-            for step in range(6):
-                frame = av.VideoFrame.from_image(Image.new("RGB", (160, 90), (40 * step, 90, blue)))
+            for step in range(int(12 * seconds)):
+                frame = av.VideoFrame.from_image(Image.new("RGB", (160, 90), (40 * step % 256, 90, blue)))
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path.read_bytes()
@@ -287,7 +287,7 @@ async def test_swiping_leads_on_and_back(browser, client, alice):
 
 
 async def test_one_film_after_the_other_plays_by_itself(browser, client, alice, film):
-    files = {"one.webm": film(50), "notes.txt": b"between them", "two.webm": film(150), "three.wav": sound(600)}
+    files = {"one.webm": film(50), "notes.txt": b"between them", "two.webm": film(150, 60), "three.wav": sound(600)}
     list_id = await uploaded(alice, files)
     async with opened(browser, client, f"/l/{list_id}?item=0") as page:
         await page.evaluate("window.isSame = true")
@@ -295,6 +295,8 @@ async def test_one_film_after_the_other_plays_by_itself(browser, client, alice, 
         await video.click(position={"x": 20, "y": 20})
         await expect(page.locator("h1")).to_have_text("two.webm")
         assert await page.evaluate("window.isSame")
+        await page.wait_for_function("document.querySelector('video').duration > 1")
+        await video.evaluate("film => { film.currentTime = film.duration - 0.2 }")
         await expect(page.locator("h1")).to_have_text("three.wav")
         await page.locator("audio").evaluate(ENDED)
         await expect(page.locator("h1")).to_have_text("three.wav")
