@@ -37,6 +37,7 @@ async def test_files_are_ordered_by_dragging(browser, client, alice):
         await saved_as(alice, list_id, "bcade")
         await page.get_by_role("button", name="Undo").click()
         await saved_as(alice, list_id, "abcde")
+        await expect(page.locator("#state")).to_have_text("Undone")  # before that the page asks whether to leave it
         await page.reload()
         await expect(order(page)).to_have_text([f"{letter}.txt" for letter in "abcde"])
 
