@@ -94,6 +94,7 @@ async def test_title_descriptions_and_files_are_edited(browser, client, alice, b
         await page.get_by_label("Links to files, or their IDs").fill(f"https://example.com/u/{more}")
         await page.get_by_role("button", name="Add to the end").click()
         await expect(order(page)).to_have_text(["a.txt", "b.txt", "d.txt", "e.txt", "f.txt"])
+        await expect(page.locator(".grip")).to_have_count(5)  # on the new page too, by its script
         await page.get_by_label("Description of d.txt").fill("Typed last")
         await page.get_by_role("link", name="Done").click()
         await expect(page.locator("h1")).to_have_text(HOSTILE.replace("\u202e", "\ufffd"))
