@@ -113,7 +113,7 @@ async def test_a_film_at_a_limited_speed_still_seeks(browser, site: Site, files)
         held(site, download_speed_limit=400_000, concurrent_downloads_per_ip=5) as client,
         opened(browser, client, f"/u/{files['video']}") as page,
     ):
-        await page.wait_for_function("document.querySelector('video').readyState >= 1")
+        await until(page, "document.querySelector('video').readyState >= 1")
         await page.evaluate("document.querySelector('video').currentTime = 50")
         await until(
             page,

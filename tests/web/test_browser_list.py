@@ -295,7 +295,7 @@ async def test_one_film_after_the_other_plays_by_itself(browser, client, alice, 
         await video.click(position={"x": 20, "y": 20})
         await expect(page.locator("h1")).to_have_text("two.webm")
         assert await page.evaluate("window.isSame")
-        await page.wait_for_function("document.querySelector('video').duration > 1")
+        await until(page, "document.querySelector('video').duration > 1")
         await video.evaluate("film => { film.currentTime = film.duration - 0.2 }")
         await expect(page.locator("h1")).to_have_text("three.wav")
         await page.locator("audio").evaluate(ENDED)

@@ -201,10 +201,13 @@ async def test_what_fails_for_good_stays_and_can_be_tried_again(browser, alice, 
         await choose(page, file("a.bin"), file("b.bin"))
         for name in ("a.bin", "b.bin"):
             await expect(row(page, name)).to_contain_text("Your account is banned")
+        # The rows move when it is said that the queue has ended.
+        await expect(page.locator("#queue-said")).to_have_text("0 files uploaded · 2 not uploaded")
         await change_rows(site, "UPDATE users SET banned_at = NULL")
         await row(page, "a.bin").get_by_role("button", name="Try again").click()
         await expect(row(page, "a.bin").get_by_role("link")).to_be_visible()
         await expect(row(page, "a.bin").get_by_role("button", name="Copy link")).to_be_focused()
+        await expect(page.locator("#queue-said")).to_have_text("1 file uploaded · 1 not uploaded")
         await row(page, "b.bin").get_by_role("button", name="Remove").click()
         await expect(page.locator("#rows > li")).to_have_count(2)
 

@@ -43,7 +43,8 @@ class TestPasswords:
         assert "This is not the password" in page.text
         assert "Set-Cookie" not in page.headers
 
-    async def test_guesses_are_counted(self, alice: Person, anyone: Person):
+    async def test_guesses_are_counted(self, alice: Person, anyone: Person, clock):
+        clock.hold()
         await alice.mkdir("/me/pics")
         share_id = await alice.share("/me/pics", link={}, password={"abc": READING})
         for number in range(60):

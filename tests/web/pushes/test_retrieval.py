@@ -192,6 +192,7 @@ async def test_no_passphrase_at_all_is_told_and_not_logged(alice, anyone):
 
 
 async def test_the_sixth_attempt_within_a_minute_is_refused_right_or_wrong(alice, anyone, clock):
+    clock.hold()
     token = await make(alice, passphrase="right")
     for _ in range(5):
         assert (await anyone.post(f"/p/{token}/access", data={"passphrase": "wrong"}, headers=HTML)).status == 401
@@ -338,7 +339,8 @@ async def test_strangers_see_nothing_where_secrets_are_for_accounts(site, alice)
     assert await views(alice, token) == 0
 
 
-async def test_pages_count_together_with_the_api(site, anyone):
+async def test_pages_count_together_with_the_api(site, anyone, clock):
+    clock.hold()
     token = await make(anyone)
     async with stranger_where(site, push_requests_per_minute=3) as stranger:
         assert (await ask(stranger, f"/p/{token}/r")).status == 200
