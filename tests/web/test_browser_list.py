@@ -1,6 +1,7 @@
 """The page of a list in a real browser: going through its files, and playing them one after the other."""
 
 import io
+import json
 import math
 import re
 import struct
@@ -378,7 +379,7 @@ async def test_all_links_are_copied_in_the_formats_of_other_places(browser, clie
         for label, text in wanted.items():
             await page.get_by_text("Copy all links").click()
             await page.get_by_role("button", name=label).click()
-            await page.wait_for_function("text => navigator.clipboard.readText().then(now => now === text)", arg=text)
+            await until(page, f"navigator.clipboard.readText().then(now => now === {json.dumps(text)})")
             await expect(page.get_by_text("Copied").first).to_be_visible()
 
 
